@@ -1,0 +1,190 @@
+"""What every loss does before it computes: refuse what would be silently wrong."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from torch import Tensor
+
+
+def values_known(*tensors: Tensor) -> bool:
+    """Whether values may be looked at: not while compiling, in `torch.func`, or on meta."""
+    return (
+        not torch.compiler.is_compiling()
+        and torch._C._functorch.peek_interpreter_stack() is None
+        and not any(tensor.is_meta for tensor in tensors)
+    )
+
+
+def full_precision(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """Under autocast, lift half precision to float32, as PyTorch does for its own losses."""
+    if not torch.is_autocast_enabled(tensors[0].device.type):
+        return tensors
+    halves = (torch.float16, torch.bfloat16)
+    return tuple(t.float() if t.dtype in halves else t for t in tensors)
+
+
+def check_floating(**tensors: Tensor) -> None:
+    """Raise where integers would have to be computed with: they have no gradient."""
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():
+            raise NotImplementedError(
+                f"{name} must be floating point, got {tensor.dtype}: pass {name}.float()"
+            )
+
+
+def paired(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Prepare two tensors that are compared element by element; warn where they broadcast.
+
+    (N, 1) against (N) silently becomes (N, N), the most expensive missing `squeeze` there is.
+    """
+    if input.shape != target.shape and not torch.compiler.is_compiling():
+        warnings.warn(
+            f"Using a target size ({target.size()}) that is different to the input size "
+            f"({input.size()}). This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.",
+            stacklevel=3,
+        )
+    input, target = full_precision(input, target)
+    return input, target
+
+
+def check_weight_shape(weight: Tensor, input: Tensor) -> None:
+    """Raise unless there is one weight for each element."""
+    if weight.shape != input.shape:
+        raise ValueError(
+            "Weights and input must have the same size. Got weight of shape "
+            f"{tuple(weight.shape)} and input of shape {tuple(input.shape)}: "
+            "pass weight.expand_as(input)"
+        )
+
+
+def class_indices(target: Tensor, shape: torch.Size, ignore_index: int) -> Tensor:
+    """Prepare class indices for an `input` of `shape`: int64, in range, one for each prediction.
+
+    The value `ignore_index` passes wherever it lies. For an `input` (C) the result has shape ().
+    """
+    got = f"got target of shape {tuple(target.shape)} for input of shape {tuple(shape)}"
+    if not shape:
+        raise ValueError("Expected 1 or more dimensions (got 0): input must be (C) or (N, C, ...)")
+    classes = shape[min(1, len(shape) - 1)]
+    batch = target.shape[0] if target.dim() else 0
+    if len(shape) > 1 and batch != shape[0]:
+        raise ValueError(
+            f"Expected input batch_size ({shape[0]}) to match target batch_size ({batch}). "
+            f"Here, {got}: pass one class index for each row of input"
+        )
+    if len(shape) < 3 and target.dim() > 1:
+        raise RuntimeError(
+            f"0D or 1D target tensor expected, multi-target not supported: {got}; pass "
+            "target.squeeze(1) if it holds indices, target.argmax(1) if it is one-hot"
+        )
+    if len(shape) == 1 and target.dim() == 1 and batch != 1:
+        raise ValueError(
+            f"For 1D input, 1D target must have size 1, but got target size: {batch}. "
+            "Pass input of shape (N, C) for N predictions, or one index"
+        )
+    expected = [*shape[:1], *shape[2:]]
+    if len(shape) == 4 and target.dim() != 3:
+        raise RuntimeError(
+            "only batches of spatial targets supported (3D tensors) but got targets of dimension: "
+            f"{target.dim()}. Here, {got}: pass target of shape {expected}, one index a pixel; "
+            "target.squeeze(1) drops a channel"
+        )
+    if len(shape) == 4 and list(target.shape) != expected:
+        raise RuntimeError(
+            f"size mismatch (got input: {list(shape)} , target: {list(target.shape)}): "
+            f"expected target {expected}, one class index for each pixel of input (N, C, H, W)"
+        )
+    if len(shape) > 2 and list(target.shape) != expected:
+        raise RuntimeError(
+            f"Expected target size {expected}, got {list(target.shape)}: classes are dimension 1 "
+            f"of input, here {tuple(shape)}; pass input.transpose(1, -1) if they are the last one"
+        )
+    if target.dtype not in (torch.int64, torch.uint8):
+        raise RuntimeError(
+            f"expected target dtype to be Long or Byte, but got {scalar_type(target.dtype)}: pass "
+            "target.long() for class indices; class probabilities need the shape of input"
+        )
+    target = target.long().reshape(expected if len(shape) > 1 else [])
+    if values_known(target):
+        outside = (target != ignore_index) & ((target < 0) | (target >= classes))
+        if outside.any():
+            wrong = int(target[outside][0])
+            raise IndexError(
+                f"Target {wrong} is out of bounds. Input has {classes} classes, "
+                "counted from 0: give the model more outputs, relabel, or, where this value marks "
+                f"what to leave out, pass ignore_index={wrong}"
+            )
+    return target
+
+
+def check_class_weight(weight: Tensor, classes: int, dtype: torch.dtype | None = None) -> None:
+    """Raise unless there is one weight for each class, and of the `dtype` of `input`, if given."""
+    if list(weight.shape) != [classes]:
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but "
+            f"got weight tensor of shape: {list(weight.shape)}. Pass {classes} numbers, one a class"
+        )
+    if dtype not in (None, weight.dtype):
+        raise RuntimeError(
+            f"expected scalar type {scalar_type(dtype)} but found {scalar_type(weight.dtype)}: "
+            f"weight must have the data type of input, pass weight.to({dtype})"
+        )
+
+
+def check_settings(loss: object, *settings: object) -> None:
+    """Raise where a class got data when it was built, as in `CrossEntropyLoss(input, target)`."""
+    if any(isinstance(setting, Tensor) for setting in settings):
+        name = type(loss).__name__
+        raise RuntimeError(
+            "Boolean value of Tensor with more than one value is ambiguous: size_average and "
+            f"reduce are no tensors. Build the loss, then call it: {name}()(input, target)"
+        )
+
+
+def scalar_type(dtype: torch.dtype | None) -> str:
+    """Name a data type as PyTorch's messages do: Float, Long, BFloat16."""
+    return torch.empty(0, dtype=dtype).type().split(".")[-1].removesuffix("Tensor")
+
+
+def broadcast_shape(**shapes: torch.Size) -> torch.Size:
+    """Return the shape that all of these broadcast to; name them in the error if there is none."""
+    try:
+        shape: torch.Size = torch.broadcast_shapes(*shapes.values())  # type: ignore[no-untyped-call]
+        return shape
+    except RuntimeError:
+        found = ", ".join(f"{name} of shape {tuple(shape)}" for name, shape in shapes.items())
+        raise RuntimeError(
+            "The size of tensor a must match the size of tensor b, a and b being any two of "
+            f"{found}: give them the same shape"
+        ) from None
+
+
+def check_gamma(gamma: float) -> None:
+    """Raise unless the focusing exponent is a number, at least 0."""
+    if not isinstance(gamma, (int, float)):
+        raise TypeError(
+            f"gamma must be a number, got {type(gamma).__name__}: pass every setting by its name, "
+            "gamma=2.0 for the exponent, weight=... for class weights (class counts have no place)"
+        )
+    if not gamma >= 0:
+        raise ValueError(
+            f"gamma must be at least 0, got gamma={gamma}: 0 is plain cross entropy, 2 is usual"
+        )
+
+
+def check_triplets(margin: float, anchor: Tensor, positive: Tensor, negative: Tensor) -> None:
+    """Raise unless the margin is positive and the three are alike in their number of dimensions."""
+    if margin <= 0:
+        raise ValueError(
+            f"margin must be greater than 0, got {margin}: without one, a loss of 0 is reached "
+            "by giving all embeddings the same value"
+        )
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of "
+            f"dimensions, but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative "
+            f"{negative.ndim}D inputs: pass all three as (N, D), or a single one as x.unsqueeze(0)"
+        )

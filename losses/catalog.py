@@ -1,0 +1,468 @@
+"""Every loss as data: what it is called, what it takes, where it stands.
+
+The site's navigation, overview and figures, and the tests, all start from these records.
+
+Examples:
+    >>> from losses.catalog import CATALOG
+    >>> [loss.function for loss in CATALOG if "counts" in loss.target]
+    ['poisson_nll_loss']
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A one-dimensional slice of a loss, drawn with its gradient.
+
+    Attributes:
+        arguments: The loss's arguments as nested lists of numbers. The string `"x"` stands for
+            the variable, which enters as it is; lists of integers become integer tensors.
+        domain: First and last value of the variable.
+        label: The variable in the formula's symbols, plain text.
+        sweep: A keyword and the values to draw one line each for.
+        keywords: Other keywords, held fixed.
+    """
+
+    arguments: dict[str, Any]
+    domain: tuple[float, float]
+    label: str = "x"
+    sweep: tuple[str, tuple[Any, ...]] | None = None
+    keywords: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One loss.
+
+    Attributes:
+        function: Name of the function, of its private module, of its page and of its figure.
+        classes: Names of its `nn.Module` classes, the current one first.
+        twin: Whether `torch.nn.functional` and `torch.nn` have them under the same names.
+        family: What it is for: one of `FAMILIES`.
+        summary: When to use it, in a few words.
+        input: What `input` holds: logits, probabilities, ...
+        target: How `target` is encoded.
+        mean: What `reduction='mean'` divides by.
+        eps: What the epsilon does, empty where there is none.
+        shapes: Shapes of the arguments.
+        curve: The slice to draw, or none where one dimension shows nothing.
+        sources: Numbers of the source documents that describe it.
+    """
+
+    function: str
+    classes: tuple[str, ...]
+    family: str
+    summary: str
+    input: str
+    target: str
+    mean: str
+    shapes: str
+    eps: str = ""
+    twin: bool = True
+    curve: Curve | None = None
+    sources: tuple[str, ...] = ()
+
+
+FAMILIES = {
+    "regression": "Regression",
+    "classification": "Classification",
+    "distribution": "Distributions and likelihoods",
+    "ranking": "Ranking and embeddings",
+    "sequence": "Sequences",
+    "mining": "Mined triplets",
+}
+
+CATALOG: tuple[Loss, ...] = (
+    Loss(
+        function="binary_cross_entropy",
+        classes=("BCELoss",),
+        family="classification",
+        summary="Binary or multi-label, from probabilities. Prefer BCEWithLogitsLoss.",
+        input="probabilities in [0, 1], after a sigmoid",
+        target="probabilities in [0, 1], usually 0.0 or 1.0; floating point",
+        mean="the number of elements",
+        shapes="`input` (*), `target` (*), `weight` broadcastable to them",
+        eps="no argument: each logarithm is held at -100 or above",
+        curve=Curve({"input": "x", "target": 1.0}, (0.001, 0.999), sweep=("target", (1.0, 0.5, 0.0))),
+        sources=("001",),
+    ),
+    Loss(
+        function="binary_cross_entropy_with_logits",
+        classes=("BCEWithLogitsLoss",),
+        family="classification",
+        summary="Binary or multi-label, from logits. The default choice for both.",
+        input="logits, any real number",
+        target="probabilities in [0, 1], usually 0.0 or 1.0; floating point",
+        mean="the number of elements",
+        shapes="`input` (*), `target` (*), `weight` and `pos_weight` broadcastable to them",
+        curve=Curve({"input": "x", "target": 1.0}, (-6, 6), sweep=("target", (1.0, 0.5, 0.0))),
+        sources=("000",),
+    ),
+    Loss(
+        function="cross_entropy",
+        classes=("CrossEntropyLoss",),
+        family="classification",
+        summary="One class out of C, from logits. The default for multi-class.",
+        input="logits, any real number",
+        target="class indices (int64), or class probabilities (floating point, shape of `input`)",
+        mean="the sum of the targets' weights, ignored ones left out; the batch size for "
+        "class probabilities",
+        shapes="`input` (C), (N, C) or (N, C, d1, ...); `target` (), (N) or (N, d1, ...); "
+        "`weight` (C)",
+        curve=Curve(
+            {"input": [["x", 0.0, 0.0]], "target": [0]},
+            (-6, 6),
+            sweep=("label_smoothing", (0.0, 0.1, 0.3)),
+        ),
+        sources=("000", "001", "004"),
+    ),
+    Loss(
+        function="nll_loss",
+        classes=("NLLLoss", "NLLLoss2d"),
+        family="classification",
+        summary="One class out of C, from log-probabilities.",
+        input="log-probabilities, at most 0, after a log_softmax",
+        target="class indices (int64)",
+        mean="the sum of the targets' weights, ignored ones left out",
+        shapes="`input` (C), (N, C) or (N, C, d1, ...); `target` (), (N) or (N, d1, ...); "
+        "`weight` (C)",
+        curve=Curve({"input": [["x", -1.0]], "target": [0]}, (-6, 0)),
+        sources=("000", "004"),
+    ),
+    Loss(
+        function="linear_cross_entropy",
+        classes=("LinearCrossEntropyLoss",),
+        family="classification",
+        summary="Last linear layer and cross entropy in one, without the logits in memory.",
+        input="features before the last linear layer, any real number",
+        target="class indices (int64), or class probabilities (floating point)",
+        mean="the sum of the targets' weights, ignored ones left out; the batch size for "
+        "class probabilities",
+        shapes="`input` (in) or (N, in); `linear_weight` (C, in) or (C, d1, ..., in); "
+        "`target` (), (N) or (N, d1, ...)",
+        curve=Curve(
+            {"input": [["x"]], "linear_weight": [[1.0], [0.0]], "target": [0]}, (-6, 6)
+        ),
+    ),
+    Loss(
+        function="l1_loss",
+        classes=("L1Loss",),
+        family="regression",
+        summary="Regression towards the median; outliers count no more than their distance.",
+        input="predictions, any real number",
+        target="values, any real number",
+        mean="the number of elements; the sum of `weight` where one is given",
+        shapes="`input` (*), `target` (*), `weight` (*)",
+        curve=Curve({"input": "x", "target": 0.0}, (-3, 3), label="x − y"),
+        sources=("000", "001", "002", "004"),
+    ),
+    Loss(
+        function="mse_loss",
+        classes=("MSELoss",),
+        family="regression",
+        summary="Regression towards the mean; large errors dominate.",
+        input="predictions, any real number",
+        target="values, any real number",
+        mean="the number of elements; the sum of `weight` where one is given",
+        shapes="`input` (*), `target` (*), `weight` (*)",
+        curve=Curve({"input": "x", "target": 0.0}, (-3, 3), label="x − y"),
+        sources=("000", "001", "002", "004"),
+    ),
+    Loss(
+        function="smooth_l1_loss",
+        classes=("SmoothL1Loss",),
+        family="regression",
+        summary="Regression with outliers: squared when small, slope 1 when large.",
+        input="predictions, any real number",
+        target="values, any real number",
+        mean="the number of elements",
+        shapes="`input` (*), `target` (*)",
+        curve=Curve(
+            {"input": "x", "target": 0.0}, (-3, 3), "x − y", sweep=("beta", (0.5, 1.0, 2.0))
+        ),
+        sources=("000", "001", "002"),
+    ),
+    Loss(
+        function="huber_loss",
+        classes=("HuberLoss",),
+        family="regression",
+        summary="Regression with outliers: squared when small, slope `delta` when large.",
+        input="predictions, any real number",
+        target="values, any real number",
+        mean="the number of elements, also where `weight` is given",
+        shapes="`input` (*), `target` (*), `weight` (*)",
+        curve=Curve(
+            {"input": "x", "target": 0.0}, (-3, 3), "x − y", sweep=("delta", (0.5, 1.0, 2.0))
+        ),
+    ),
+    Loss(
+        function="poisson_nll_loss",
+        classes=("PoissonNLLLoss",),
+        family="distribution",
+        summary="Counts per interval.",
+        input="the log of the rate; the rate itself with `log_input=False`",
+        target="counts, at least 0",
+        mean="the number of elements",
+        shapes="`input` (*), `target` (*)",
+        eps="added to the rate inside the logarithm, only with `log_input=False`",
+        curve=Curve({"input": "x", "target": 2.0}, (-3, 3), sweep=("target", (0.0, 2.0, 5.0))),
+        sources=("000", "001", "002"),
+    ),
+    Loss(
+        function="gaussian_nll_loss",
+        classes=("GaussianNLLLoss",),
+        family="distribution",
+        summary="Regression that predicts its own uncertainty.",
+        input="predicted means, any real number",
+        target="values, any real number",
+        mean="the number of elements",
+        shapes="`input` (N, *), `target` (N, *), `var` same, or its last dimension 1 or left out",
+        eps="lower bound of `var` in the value; the gradient does not notice it",
+        curve=Curve(
+            {"input": "x", "target": 0.0, "var": 1.0},
+            (-3, 3),
+            "x − y",
+            sweep=("var", (0.5, 1.0, 2.0)),
+        ),
+    ),
+    Loss(
+        function="kl_div",
+        classes=("KLDivLoss",),
+        family="distribution",
+        summary="Match a whole distribution: distillation, soft labels, variational terms.",
+        input="log-probabilities, at most 0, of the model Q",
+        target="probabilities of the reference P; log-probabilities with `log_target=True`",
+        mean="the number of elements, which is not the divergence: use `'batchmean'`",
+        shapes="`input` (*), `target` (*)",
+        curve=Curve({"input": "x", "target": 0.5}, (-4, 0), sweep=("target", (0.2, 0.5, 0.8))),
+        sources=("000", "001", "002", "004"),
+    ),
+    Loss(
+        function="margin_ranking_loss",
+        classes=("MarginRankingLoss",),
+        family="ranking",
+        summary="Which of two scores should be higher.",
+        input="two scores, any real number",
+        target="1 if `input1` should be higher, -1 if `input2` should",
+        mean="the number of elements",
+        shapes="`input1`, `input2`, `target`: all (N) or all ()",
+        curve=Curve(
+            {"input1": "x", "input2": 0.0, "target": 1.0},
+            (-3, 3),
+            "x1 − x2",
+            sweep=("margin", (0.0, 0.5, 1.0)),
+        ),
+        sources=("000", "001", "002", "004"),
+    ),
+    Loss(
+        function="multilabel_margin_loss",
+        classes=("MultiLabelMarginLoss",),
+        family="classification",
+        summary="Several classes at once, as a hinge between each right and each wrong one.",
+        input="scores, any real number",
+        target="class indices (int64), ended by the first -1",
+        mean="the batch size; each sample is already divided by C",
+        shapes="`input` (C) or (N, C), `target` same",
+        curve=Curve({"input": [["x", 0.0, -1.0]], "target": [[0, -1, -1]]}, (-3, 3)),
+        sources=("000", "001", "002"),
+    ),
+    Loss(
+        function="multilabel_soft_margin_loss",
+        classes=("MultiLabelSoftMarginLoss",),
+        family="classification",
+        summary="Several classes at once; BCEWithLogitsLoss averaged over the classes.",
+        input="logits, any real number",
+        target="multi-hot: 0.0 or 1.0 for every class",
+        mean="the batch size; each sample is already divided by C",
+        shapes="`input` (C) or (N, C), `target` same, `weight` (C)",
+        curve=Curve({"input": [["x"]], "target": [[1.0]]}, (-6, 6)),
+        sources=("000",),
+    ),
+    Loss(
+        function="soft_margin_loss",
+        classes=("SoftMarginLoss",),
+        family="classification",
+        summary="Binary labels written as -1 and 1; the logistic loss.",
+        input="scores, any real number",
+        target="-1 or 1",
+        mean="the number of elements",
+        shapes="`input` (*), `target` (*)",
+        curve=Curve({"input": "x", "target": 1.0}, (-6, 6), sweep=("target", (1.0, -1.0))),
+        sources=("000", "001", "002"),
+    ),
+    Loss(
+        function="multi_margin_loss",
+        classes=("MultiMarginLoss",),
+        family="classification",
+        summary="One class out of C, as a hinge (multi-class SVM).",
+        input="scores, any real number",
+        target="class indices (int64)",
+        mean="the batch size; each sample is already divided by C",
+        shapes="`input` (C) or (N, C); `target` () or (N); `weight` (C)",
+        curve=Curve(
+            {"input": [["x", 0.0, -1.0]], "target": [0]}, (-3, 3), sweep=("p", (1, 2))
+        ),
+        sources=("000", "001", "002"),
+    ),
+    Loss(
+        function="triplet_margin_loss",
+        classes=("TripletMarginLoss",),
+        family="ranking",
+        summary="Embeddings in ready-made triplets, Lp distance.",
+        input="three embeddings, any real number",
+        target="none: the positive and the negative are the supervision",
+        mean="the number of triplets",
+        shapes="`anchor`, `positive`, `negative`: (D) or (N, D)",
+        eps="added to every coordinate of a difference, so that its norm is never 0",
+        curve=Curve(
+            {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
+            (-4, 4),
+            "negative",
+            sweep=("margin", (0.5, 1.0, 2.0)),
+        ),
+        sources=("000", "001", "002"),
+    ),
+    Loss(
+        function="triplet_margin_with_distance_loss",
+        classes=("TripletMarginWithDistanceLoss",),
+        family="ranking",
+        summary="Embeddings in ready-made triplets, any distance.",
+        input="three embeddings, any real number",
+        target="none: the positive and the negative are the supervision",
+        mean="the number of triplets",
+        shapes="`anchor`, `positive`, `negative`: (N, *), as the distance takes them",
+        curve=Curve(
+            {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
+            (-4, 4),
+            "negative",
+            sweep=("margin", (0.5, 1.0, 2.0)),
+        ),
+    ),
+    Loss(
+        function="hinge_embedding_loss",
+        classes=("HingeEmbeddingLoss",),
+        family="ranking",
+        summary="Pairs with a ready-made distance: pull together or push apart.",
+        input="distances, at least 0",
+        target="1 if the pair is similar, -1 if not",
+        mean="the number of elements",
+        shapes="`input` (*), `target` (*)",
+        curve=Curve({"input": "x", "target": 1.0}, (0, 3), sweep=("target", (1.0, -1.0))),
+        sources=("000", "001", "002", "004"),
+    ),
+    Loss(
+        function="cosine_embedding_loss",
+        classes=("CosineEmbeddingLoss",),
+        family="ranking",
+        summary="Pairs of embeddings: pull together or push apart by angle.",
+        input="two embeddings, any real number",
+        target="1 if the pair is similar, -1 if not",
+        mean="the number of pairs",
+        shapes="`input1`, `input2` (D) or (N, D); `target` () or (N)",
+        eps="no argument: 1e-12 is added to each squared norm",
+        curve=Curve(
+            {"input1": [["x", 1.0]], "input2": [[1.0, 0.0]], "target": [1]},
+            (-4, 4),
+            "first coordinate of x1",
+        ),
+        sources=("000", "001", "002"),
+    ),
+    Loss(
+        function="ctc_loss",
+        classes=("CTCLoss",),
+        family="sequence",
+        summary="Label sequences without alignment: speech, handwriting.",
+        input="log-probabilities for every time step, blank included",
+        target="class indices without the blank",
+        mean="each sample's target length first, then the batch size",
+        shapes="`log_probs` (T, N, C) or (T, C); `targets` (N, S) or (sum of lengths); "
+        "lengths (N) or ()",
+        sources=("001", "002"),
+    ),
+    Loss(
+        function="focal_loss",
+        classes=("FocalLoss",),
+        family="classification",
+        summary="One class out of C, easy samples turned down: heavy class imbalance.",
+        input="logits, any real number",
+        target="class indices (int64)",
+        mean="the sum of the targets' weights, ignored ones left out",
+        shapes="`input` (N, C) or (N, C, d1, ...); `target` (N) or (N, d1, ...); `weight` (C)",
+        twin=False,
+        curve=Curve(
+            {"input": [["x", 0.0]], "target": [0]}, (-6, 6), sweep=("gamma", (0.0, 1.0, 2.0, 5.0))
+        ),
+        sources=("001",),
+    ),
+    Loss(
+        function="sigmoid_focal_loss",
+        classes=("SigmoidFocalLoss",),
+        family="classification",
+        summary="Binary or multi-label, easy samples turned down: dense detection.",
+        input="logits, any real number",
+        target="0.0 or 1.0, floating point, same shape",
+        mean="the number of elements",
+        shapes="`inputs` (*), `targets` (*)",
+        twin=False,
+        curve=Curve(
+            {"inputs": "x", "targets": 1.0}, (-6, 6), sweep=("gamma", (0.0, 1.0, 2.0, 5.0))
+        ),
+    ),
+    Loss(
+        function="batch_hard_triplet_loss",
+        classes=("TripletLoss",),
+        family="mining",
+        summary="Embeddings with labels: hardest positive against hardest negative.",
+        input="embeddings, any real number",
+        target="identity labels, integers",
+        mean="the number of anchors with a positive and a negative in the batch",
+        shapes="`input` (N, D), `target` (N)",
+        twin=False,
+        curve=Curve(
+            {"input": [[0.0], [1.0], ["x"]], "target": [0, 0, 1]},
+            (-4, 4),
+            "the third embedding",
+            sweep=("margin", (0.3, 1.0)),
+        ),
+        sources=("000",),
+    ),
+    Loss(
+        function="triplet_semihard_loss",
+        classes=("TripletSemihardLoss",),
+        family="mining",
+        summary="Embeddings with labels: nearest negative beyond each positive (FaceNet).",
+        input="embeddings, any real number",
+        target="identity labels, integers",
+        mean="the number of positive pairs whose anchor has a negative in the batch",
+        shapes="`input` (N, D), `target` (N)",
+        twin=False,
+        curve=Curve(
+            {"input": [[0.0], [1.0], ["x"]], "target": [0, 0, 1]},
+            (-4, 4),
+            "the third embedding",
+            sweep=("margin", (0.2, 1.0)),
+        ),
+        sources=("000",),
+    ),
+    Loss(
+        function="batch_all_triplet_loss",
+        classes=("BatchAllTripletLoss",),
+        family="mining",
+        summary="Embeddings with labels: every triplet that still violates the margin.",
+        input="embeddings, any real number",
+        target="identity labels, integers",
+        mean="the number of triplets with a loss above 0",
+        shapes="`input` (N, D), `target` (N)",
+        twin=False,
+        curve=Curve(
+            {"input": [[0.0], [1.0], ["x"]], "target": [0, 0, 1]},
+            (-4, 4),
+            "the third embedding",
+            sweep=("margin", (0.3, 1.0)),
+        ),
+    ),
+)

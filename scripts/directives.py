@@ -1,0 +1,92 @@
+"""Markdown extension: lines such as `{{ figure mse_loss }}`, filled in from the package.
+
+What can be derived from the catalogue is written in no page by hand.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+
+from markdown import Extension, Markdown
+from markdown.preprocessors import Preprocessor
+
+import losses
+from losses.catalog import CATALOG, FAMILIES
+from scripts import figures
+
+LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
+
+
+def questions(function: str) -> str:
+    """Answer what readers ask first, as a table."""
+    loss = figures.RECORDS[function]
+    order = ", ".join(f"`{name}`" for name in inspect.signature(getattr(losses, function)).parameters)
+    rows = {
+        "What does the input hold?": loss.input,
+        "How is the target encoded?": loss.target,
+        "What does `'mean'` divide by?": loss.mean,
+        "In which order do the arguments come?": order,
+        "What does epsilon do?": loss.eps or "there is none",
+        "Which shapes fit?": loss.shapes,
+    }
+    return table(("Question", "Answer"), [(question, answer) for question, answer in rows.items()])
+
+
+def overview() -> str:
+    """List all losses, a table a family."""
+    blocks = []
+    for family, title in FAMILIES.items():
+        rows = [
+            (
+                f"[{loss.classes[0]}](losses/{loss.function}.md)",
+                f"`{loss.function}`",
+                loss.summary,
+                loss.input,
+                loss.target,
+            )
+            for loss in CATALOG
+            if loss.family == family
+        ]
+        head = ("Class", "Function", "When", "Input", "Target")
+        blocks.append(f"## {title}\n\n{table(head, rows)}")
+    return "\n\n".join(blocks)
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+MARKDOWN: dict[str, Callable[..., str]] = {"questions": questions, "overview": overview}
+HTML: dict[str, Callable[..., str]] = {
+    "figure": figures.figure,
+    "compare": figures.comparison,
+}
+
+
+class Directives(Preprocessor):
+    def run(self, lines: list[str]) -> list[str]:
+        out: list[str] = []
+        for line in lines:
+            match = LINE.match(line)
+            if match is None:
+                out.append(line)
+                continue
+            name, arguments = match[1], match[2].split()
+            if name in HTML:
+                out.append(self.md.htmlStash.store(HTML[name](*arguments)))
+            else:
+                out.extend(MARKDOWN[name](*arguments).splitlines())
+        return out
+
+
+class DirectivesExtension(Extension):
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        # After fences are set aside, so that an example may show a directive.
+        md.preprocessors.register(Directives(md), "losses-directives", 24)
+
+
+def makeExtension(**options: object) -> DirectivesExtension:  # noqa: N802
+    return DirectivesExtension(**options)

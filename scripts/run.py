@@ -1,0 +1,63 @@
+"""Set everything up and run it: `python scripts/run.py serve`, `build` or `test`.
+
+Works in the virtual environment that is active, or else in `.venv`, which it makes. Needs
+nothing but Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = {
+    "serve": ["mkdocs", "serve"],
+    "build": ["mkdocs", "build", "--strict", "--clean"],
+    "test": ["pytest"],
+    "browser": ["pytest", "-m", "browser"],
+}
+
+
+def environment() -> Path:
+    """Return the Python to work with, in a virtual environment."""
+    if sys.prefix != sys.base_prefix:
+        return Path(sys.executable)
+    folder = ROOT / ".venv"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.exists():
+        print(f"Making a virtual environment in {folder} ...", flush=True)
+        venv.create(folder, with_pip=True)
+    return python
+
+
+def install(python: Path) -> None:
+    """Install the package and its tools, unless that has been done for this pyproject.toml."""
+    digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    stamp = python.parents[1] / "losses-installed"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    print("Installing the package, torch and the tools (once, some minutes) ...", flush=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "--editable", f"{ROOT}[docs,test]"], cwd=ROOT, check=True
+    )
+    stamp.write_text(digest)
+
+
+def main() -> int:
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        print(f"usage: python scripts/run.py {{{','.join(COMMANDS)}}} [options]", file=sys.stderr)
+        return 2
+    python = environment()
+    install(python)
+    module, *options = COMMANDS[sys.argv[1]]
+    # `python -m` puts this folder on the path, where MkDocs finds our extensions.
+    command = [str(python), "-m", module, *options, *sys.argv[2:]]
+    return subprocess.run(command, cwd=ROOT).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

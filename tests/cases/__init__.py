@@ -1,0 +1,67 @@
+"""What each loss is tested with: one module a loss, named like its function.
+
+Such a module holds
+
+- `cases(dtype)`: the calls that every proof in `tests/test_losses.py` runs through,
+- `errors()`: the wrong calls, with what the message must say,
+- `reference(**arguments)`, only where PyTorch has no such loss: the definition, written out
+  independently of the package and as plainly as possible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call, all arguments by name, without `reduction`.
+
+    Attributes:
+        id: What is special about it.
+        arguments: The arguments of the function. Tensors are leaves without `requires_grad`.
+        differentiable: The arguments whose gradient is checked.
+        gradcheck: Whether finite differences make sense here: no kink, no infinity.
+        defect: Where PyTorch is wrong, how: the case is then held against float64 or the
+            mathematics in the loss's own test, and left out of the comparison with PyTorch.
+    """
+
+    id: str
+    arguments: dict[str, Any]
+    differentiable: tuple[str, ...] = ("input",)
+    gradcheck: bool = True
+    defect: str = ""
+
+
+@dataclass(frozen=True)
+class Error:
+    """One wrong call.
+
+    Attributes:
+        id: What is wrong.
+        arguments: The arguments of the function, by name.
+        type: The exact exception type.
+        match: A regular expression that the message satisfies; it names the argument.
+        parity: Whether PyTorch raises the same type for the same call. False where PyTorch is
+            silent, or has no such loss.
+    """
+
+    id: str
+    arguments: dict[str, Any]
+    type: type[Exception]
+    match: str
+    parity: bool = True
+
+
+def randn(*shape: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> torch.Tensor:
+    """Draw the same standard normal numbers, whatever the data type they are rounded to."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, dtype=torch.float64, generator=generator).to(dtype)
+
+
+def randint(high: int, *shape: int, seed: int = 0) -> torch.Tensor:
+    """Draw class indices in [0, high)."""
+    return torch.randint(high, shape, generator=torch.Generator().manual_seed(seed))

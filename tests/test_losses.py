@@ -1,0 +1,266 @@
+"""The proofs. Every loss of the catalogue passes through all of them with its own cases."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import losses
+from losses.catalog import CATALOG, Loss
+from tests.cases import Case
+
+FLOATS = (torch.float64, torch.float32)
+HALVES = (torch.bfloat16, torch.float16)
+
+
+def cases_of(loss: Loss) -> Any:
+    return importlib.import_module(f"tests.cases.{loss.function}")
+
+
+def reductions(loss: Loss) -> tuple[str, ...]:
+    return ("none", "mean", "sum", *(("batchmean",) if loss.function == "kl_div" else ()))
+
+
+def every(
+    dtypes: tuple[torch.dtype, ...] = (torch.float64,),
+    keep: Callable[[Loss, Case], bool] = lambda loss, case: True,
+) -> pytest.MarkDecorator:
+    """Parametrise over all cases of all losses."""
+
+    def params() -> Iterator[Any]:
+        for loss in CATALOG:
+            for dtype in dtypes:
+                for case in cases_of(loss).cases(dtype):
+                    if keep(loss, case):
+                        name = f"{loss.function}-{case.id}-{str(dtype)[6:]}"
+                        yield pytest.param(loss, case, dtype, id=name)
+
+    return pytest.mark.parametrize(("loss", "case", "dtype"), list(params()))
+
+
+def each_loss(
+    keep: Callable[[Loss], bool] = lambda loss: True,
+) -> pytest.MarkDecorator:
+    """Parametrise over all losses."""
+    kept = [pytest.param(loss, id=loss.function) for loss in CATALOG if keep(loss)]
+    return pytest.mark.parametrize("loss", kept)
+
+
+def ours(loss: Loss) -> Callable[..., Tensor]:
+    return getattr(losses, loss.function)
+
+
+def reference(loss: Loss) -> Callable[..., Tensor]:
+    """PyTorch's own function, or the definition written out in the cases."""
+    return (
+        getattr(torch.nn.functional, loss.function) if loss.twin else cases_of(loss).reference
+    )
+
+
+def run(
+    function: Callable[..., Tensor], case: Case, dtype: torch.dtype | None = None, **keywords: Any
+) -> tuple[Tensor, ...]:
+    """Compute value and gradients, each element of the value weighted differently."""
+    arguments = dict(case.arguments)
+    for name, value in arguments.items():
+        if isinstance(value, Tensor) and value.is_floating_point():
+            value = value.detach().to(dtype or value.dtype, copy=True)
+            arguments[name] = value.requires_grad_(name in case.differentiable)
+    value = function(**arguments, **keywords)
+    leaves = [arguments[name] for name in case.differentiable]
+    seed = torch.linspace(1, 2, value.numel(), dtype=value.dtype).reshape(value.shape)
+    gradients = torch.autograd.grad(value, leaves, seed)
+    return (value.detach(), *gradients)
+
+
+def close(actual: Tensor, expected: Tensor, dtype: torch.dtype) -> None:
+    tolerance = {torch.float64: 1e-12, torch.float32: 2e-6}[dtype]
+    torch.testing.assert_close(
+        actual, expected, rtol=10 * tolerance, atol=tolerance, equal_nan=True
+    )
+
+
+@every(FLOATS, keep=lambda loss, case: not case.defect)
+def test_values_and_gradients_equal_the_reference(
+    loss: Loss, case: Case, dtype: torch.dtype
+) -> None:
+    for reduction in reductions(loss):
+        if not loss.twin and reduction not in cases_of(loss).REFERENCE_REDUCTIONS:
+            continue
+        actual = run(ours(loss), case, reduction=reduction)
+        expected = run(reference(loss), case, reduction=reduction)
+        for ours_, theirs in zip(actual, expected, strict=True):
+            assert ours_.dtype == theirs.dtype
+            close(ours_, theirs, dtype)
+
+
+@every(HALVES)
+def test_half_precision_rounds_the_exact_result(
+    loss: Loss, case: Case, dtype: torch.dtype
+) -> None:
+    for reduction in reductions(loss):
+        actual = run(ours(loss), case, reduction=reduction)
+        exact = run(ours(loss), case, dtype=torch.float64, reduction=reduction)
+        for half, full in zip(actual, exact, strict=True):
+            assert half.dtype == dtype
+            unit = torch.finfo(dtype).eps
+            torch.testing.assert_close(
+                half.double(), full.to(dtype).double(), rtol=8 * unit, atol=8 * unit, equal_nan=True
+            )
+
+
+@every(keep=lambda loss, case: case.gradcheck)
+def test_derivatives_agree_with_finite_differences(
+    loss: Loss, case: Case, dtype: torch.dtype
+) -> None:
+    names = case.differentiable
+    leaves = [case.arguments[name].clone().requires_grad_() for name in names]
+
+    def function(*values: Tensor) -> Tensor:
+        return ours(loss)(
+            **{**case.arguments, **dict(zip(names, values, strict=True))}, reduction="none"
+        )
+
+    assert torch.autograd.gradcheck(function, leaves, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(function, leaves)
+
+
+@every(keep=lambda loss, case: True)
+def test_memory_layout_does_not_matter(loss: Loss, case: Case, dtype: torch.dtype) -> None:
+    def strided(value: Any) -> Any:
+        if isinstance(value, Tensor) and value.dim() > 1:
+            return value.transpose(0, -1).contiguous().transpose(0, -1)
+        return value
+
+    other = copy.copy(case)
+    object.__setattr__(other, "arguments", {k: strided(v) for k, v in case.arguments.items()})
+    for actual, expected in zip(run(ours(loss), other), run(ours(loss), case), strict=True):
+        close(actual, expected, dtype)
+
+
+@every()
+def test_torch_func(loss: Loss, case: Case, dtype: torch.dtype) -> None:
+    names = case.differentiable
+    tensors = {k: v for k, v in case.arguments.items() if isinstance(v, Tensor)}
+    others = {k: v for k, v in case.arguments.items() if k not in tensors}
+
+    def total(*values: Tensor) -> Tensor:
+        return ours(loss)(
+            **{**case.arguments, **dict(zip(names, values, strict=True))}, reduction="sum"
+        )
+
+    values = tuple(case.arguments[name] for name in names)
+    positions = tuple(range(len(names)))
+    gradients = torch.func.grad(total, argnums=positions)(*values)
+    expected = run(ours(loss), case, reduction="sum")[1:]
+    for actual, wanted in zip(gradients, expected, strict=True):
+        close(actual, wanted, dtype)
+
+    def call(batch: dict[str, Tensor]) -> Tensor:
+        return ours(loss)(**batch, **others)
+
+    twice = {name: torch.stack([value, value]) for name, value in tensors.items()}
+    one = call(tensors)
+    close(torch.vmap(call)(twice), torch.stack([one, one]), dtype)
+    jacobian = torch.func.jacrev(total)(*values)
+    close(jacobian, expected[0], dtype)
+
+
+@each_loss()
+def test_compiles_without_a_graph_break(loss: Loss) -> None:
+    torch._dynamo.reset()
+    case = next(cases_of(loss).cases(torch.float32))
+    compiled = torch.compile(ours(loss), fullgraph=True, backend="aot_eager")
+    for actual, expected in zip(run(compiled, case), run(ours(loss), case), strict=True):
+        close(actual, expected, torch.float32)
+
+
+@each_loss()
+def test_autocast_computes_in_float32(loss: Loss) -> None:
+    case = next(cases_of(loss).cases(torch.bfloat16))
+    with torch.autocast("cpu", torch.bfloat16):
+        value = ours(loss)(**case.arguments)
+        assert value.dtype == torch.float32
+        if loss.twin:
+            assert reference(loss)(**case.arguments).dtype == torch.float32
+
+
+def parameters(callable_: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
+    found = inspect.signature(callable_).parameters.values()
+    return [(p.name, p.kind, p.default) for p in found]
+
+
+@each_loss(lambda loss: loss.twin)
+def test_signatures_are_those_of_pytorch(loss: Loss) -> None:
+    assert parameters(ours(loss)) == parameters(reference(loss))
+    for name in loss.classes:
+        mine, theirs = getattr(losses, name), getattr(torch.nn, name)
+        assert parameters(mine.__init__) == parameters(theirs.__init__), name
+        assert parameters(mine.forward) == parameters(theirs.forward), name
+
+
+def modules(loss: Loss, case: Case) -> Iterator[tuple[torch.nn.Module, tuple[Any, ...]]]:
+    """Each class of the loss, set up for the case, with what to call it with."""
+    for name in loss.classes:
+        cls = getattr(losses, name)
+        settings = set(inspect.signature(cls).parameters)
+        keywords = {k: v for k, v in case.arguments.items() if k in settings}
+        order = [k for k in inspect.signature(ours(loss)).parameters if k not in settings]
+        yield cls(**keywords), tuple(case.arguments[k] for k in order if k in case.arguments)
+
+
+@every((torch.float32,), keep=lambda loss, case: loss.function != "linear_cross_entropy")
+@pytest.mark.filterwarnings("ignore:NLLLoss2d:FutureWarning")
+def test_classes_are_the_functions(loss: Loss, case: Case, dtype: torch.dtype) -> None:
+    default = inspect.signature(ours(loss)).parameters["reduction"].default
+    expected = ours(loss)(**case.arguments, reduction=default)
+    for module, inputs in modules(loss, case):
+        assert repr(module).startswith(f"{type(module).__name__}(")
+        for twin in (module, pickle.loads(pickle.dumps(module))):
+            close(twin(*inputs), expected, dtype)
+        fresh = copy.deepcopy(module)
+        fresh.load_state_dict(module.state_dict())
+        if loss.twin:
+            theirs = getattr(torch.nn, type(module).__name__)
+            weighted = {"weight", "pos_weight"} & set(case.arguments)
+            keywords = {k: case.arguments[k] for k in weighted}
+            assert list(module.state_dict()) == list(theirs(**keywords).state_dict())
+
+
+LEGACY = {(None, False): "none", (False, True): "sum", (True, None): "mean", (False, None): "sum"}
+
+
+@each_loss(lambda loss: "size_average" in inspect.signature(ours(loss)).parameters)
+def test_deprecated_arguments_warn_and_work(loss: Loss) -> None:
+    case = next(cases_of(loss).cases(torch.float64))
+    for (size_average, reduce), reduction in LEGACY.items():
+        keywords = {"size_average": size_average, "reduce": reduce}
+        with pytest.warns(UserWarning, match=f"please use reduction='{reduction}' instead"):
+            actual = ours(loss)(**case.arguments, **keywords)
+        close(actual, ours(loss)(**case.arguments, reduction=reduction), torch.float64)
+
+
+def wrong_calls() -> Iterator[Any]:
+    for loss in CATALOG:
+        for error in cases_of(loss).errors():
+            yield pytest.param(loss, error, id=f"{loss.function}-{error.id}")
+
+
+@pytest.mark.parametrize(("loss", "error"), list(wrong_calls()))
+@pytest.mark.filterwarnings("ignore:Using a target size:UserWarning")
+def test_errors_name_the_argument(loss: Loss, error: Any) -> None:
+    with pytest.raises(Exception, match=error.match) as caught:
+        ours(loss)(**error.arguments)
+    assert caught.type is error.type
+    if error.parity:
+        with pytest.raises(Exception) as theirs:  # noqa: B017, PT011
+            reference(loss)(**error.arguments)
+        assert theirs.type is error.type

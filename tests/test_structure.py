@@ -1,0 +1,222 @@
+"""One loss, one module, one page, one record: what is missing is named here."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import inspect
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mkdocs.config import load_config
+from sybil.evaluators.doctest import NUMBER, DocTestRunner
+
+import losses
+from losses.catalog import CATALOG, FAMILIES, Loss
+from scripts import figures
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ROOT / "docs" / "en"
+each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
+
+PAGE_SECTIONS = ["Six questions", "Pitfalls", "Easily confused", "In the source documents"]
+DOCSTRING_SECTIONS = ["Args", "Shape", "Returns", "Raises", "Examples", "References"]
+PUBLIC = [name for loss in CATALOG for name in (loss.function, *loss.classes)]
+
+
+def names_of(folder: Path, pattern: str) -> set[str]:
+    found = {path.stem.removeprefix("_") for path in folder.glob(pattern)}
+    return found - {"_init__", "checks", "reduction", "catalog"}
+
+
+def nav_entries(nav: list[Any]) -> Iterator[tuple[str, str]]:
+    for item in nav:
+        for title, value in item.items():
+            if isinstance(value, list):
+                yield from nav_entries(value)
+            else:
+                yield title, value
+
+
+def nav() -> dict[str, str]:
+    """Return the navigation of mkdocs.yml: page to title, in order."""
+    config = load_config(str(ROOT / "mkdocs.yml"))
+    return {page: title for title, page in nav_entries(config.nav)}
+
+
+def test_the_public_api_is_the_catalogue() -> None:
+    assert sorted(losses.__all__) == sorted([*PUBLIC, "catalog"])
+    assert all(hasattr(losses, name) for name in losses.__all__)
+
+
+def test_no_loss_of_pytorch_is_forgotten() -> None:
+    theirs = set(torch.nn.modules.loss.__all__)
+    assert theirs - set(PUBLIC) == set()
+    functions = {
+        name
+        for name in dir(torch.nn.functional)
+        if re.search(r"_loss$|cross_entropy|^kl_div$", name) and name[0] != "_"
+    }
+    assert functions - set(PUBLIC) == set()
+    for loss in CATALOG:
+        assert loss.twin == hasattr(torch.nn.functional, loss.function), loss.function
+
+
+def test_modules_pages_and_cases_are_those_of_the_catalogue() -> None:
+    functions = {loss.function for loss in CATALOG}
+    assert names_of(ROOT / "losses", "_*.py") == functions
+    assert names_of(PAGES / "losses", "*.md") == functions
+    assert names_of(ROOT / "tests" / "cases", "[!_]*.py") == functions
+
+
+def test_the_navigation_follows_the_catalogue() -> None:
+    pages = nav()
+    listed = [(page, title) for page, title in pages.items() if page.startswith("losses/")]
+    assert listed == [(f"losses/{loss.function}.md", loss.classes[0]) for loss in CATALOG]
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    pages = {str(path.relative_to(PAGES)) for path in PAGES.rglob("*.md")}
+    assert pages == set(nav())
+
+
+@each_loss
+def test_records_are_whole(loss: Loss) -> None:
+    assert loss.family in FAMILIES
+    for text in (loss.summary, loss.input, loss.target, loss.mean, loss.shapes):
+        assert text
+    cases = importlib.import_module(f"tests.cases.{loss.function}")
+    assert list(cases.cases(torch.float64)), "no cases"
+    assert list(cases.errors()), "no errors"
+
+
+@each_loss
+def test_pages_are_whole(loss: Loss) -> None:
+    text = (PAGES / "losses" / f"{loss.function}.md").read_text("utf-8")
+    title = text.splitlines()[0]
+    assert title == f"# {loss.classes[0]} · {loss.function}"
+    directives = [f"{{{{ questions {loss.function} }}}}"]
+    directives += [f"::: losses.{name}" for name in (loss.function, *loss.classes)]
+    if loss.curve is not None:
+        directives.append(f"{{{{ figure {loss.function} }}}}")
+    assert [line for line in directives if line not in text.splitlines()] == []
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == PAGE_SECTIONS
+    pitfalls = text[text.index("## Pitfalls") : text.index("## Easily confused")]
+    traps = re.split(r"^### ", pitfalls, flags=re.MULTILINE)[1:]
+    assert traps, "no pitfall"
+    for trap in traps:
+        assert "```pycon" in trap, f"a pitfall without an example: {trap.splitlines()[0]}"
+
+
+@each_loss
+def test_docstrings_are_whole(loss: Loss) -> None:
+    text = inspect.getdoc(getattr(losses, loss.function)) or ""
+    sections = re.findall(r"^(\w+):$", text, re.MULTILINE)
+    assert [name for name in sections if name in DOCSTRING_SECTIONS] == DOCSTRING_SECTIONS
+    assert text.index("$$") < text.index("Args:")
+    assert r"\partial" in text[: text.index("Args:")], "no gradient"
+    for name in inspect.signature(getattr(losses, loss.function)).parameters:
+        assert re.search(rf"^    {name}: ", text, re.MULTILINE), f"{name} is not described"
+    for name in loss.classes:
+        cls = getattr(losses, name)
+        assert f"losses.{loss.function}]" in (inspect.getdoc(cls) or ""), name
+        assert inspect.getdoc(cls.forward)
+
+
+def blocks(name: str) -> list[list[doctest.Example]]:
+    """Split the examples of a docstring where prose stands between them."""
+    found: list[list[doctest.Example]] = [[]]
+    for part in doctest.DocTestParser().parse(inspect.getdoc(getattr(losses, name)) or ""):
+        if isinstance(part, doctest.Example):
+            found[-1].append(part)
+        elif part.strip():
+            found.append([])
+    return [block for block in found if block]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_every_example_stands_alone(name: str) -> None:
+    examples = blocks(name)
+    assert len(examples) >= (2 if name.islower() else 1)
+    assert any("backward()" in e.source or "autograd.grad" in e.source for b in examples for e in b)
+    runner = DocTestRunner(NUMBER | doctest.ELLIPSIS)
+    for block in examples:
+        test = doctest.DocTest(block, {"__name__": "__main__"}, name, None, 0, None)
+        report: list[str] = []
+        runner.run(test, out=report.append)
+        assert not report, "".join(report)
+
+
+# Operations that compute a loss. Everything else that torch offers is a tool.
+FORBIDDEN = {name for name in dir(torch.nn.functional) if re.search(r"_loss", name)} | {
+    *("cross_entropy", "kl_div", "binary_cross_entropy", "binary_cross_entropy_with_logits"),
+    *("linear_cross_entropy", "ctc_loss", "nll_loss2d", "nll_loss_nd"),
+}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "losses").glob("*.py")), ids=lambda p: p.stem)
+def test_nothing_is_borrowed_from_pytorchs_losses(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in FORBIDDEN, f"{path.name}:{node.lineno} uses {node.attr}"
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("torch"):
+            borrowed = {alias.name for alias in node.names} & (
+                FORBIDDEN | set(torch.nn.modules.loss.__all__)
+            )
+            assert not borrowed, f"{path.name}:{node.lineno} imports {borrowed}"
+
+
+@each_loss
+def test_curves_are_computed_by_the_loss(loss: Loss) -> None:
+    if loss.curve is None:
+        assert loss.function == "ctc_loss", "a loss without a curve"
+        return
+    lines = figures.sample(loss.function, loss.curve)
+    assert len(lines) == len(loss.curve.sweep[1] if loss.curve.sweep else (None,))
+    for _, x, value, gradient in lines:
+        assert torch.isfinite(value).all()
+        assert torch.isfinite(gradient).all()
+        # The slope belongs to the curve: its integral is the rise.
+        area = torch.trapezoid(gradient, x)
+        scale = gradient.abs().max() * (x[1] - x[0]) * 3 + 1e-6
+        assert abs(area - (value[-1] - value[0])) <= scale
+
+
+def test_figures_are_the_same_bytes_again() -> None:
+    draw = lambda: figures.draw("t", figures.compared(-1, 1, ("l1_loss",)), "x − y")
+    assert draw() == draw()
+
+
+def test_the_readmes_picture_is_current(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr(figures, "ROOT", tmp_path)
+    figures.main()
+    drawn = (tmp_path / "docs" / "readme.svg").read_text("utf-8")
+    assert drawn == (ROOT / "docs" / "readme.svg").read_text("utf-8"), "run scripts/figures.py"
+
+
+def test_the_sources_page_and_the_records_agree() -> None:
+    text = (PAGES / "sources.md").read_text("utf-8")
+    documents = re.split(r"^## (\d{3}).*$", text, flags=re.MULTILINE)[1:]
+    linked = {
+        number: set(re.findall(r"losses/(\w+)\.md", section))
+        for number, section in zip(documents[::2], documents[1::2], strict=True)
+    }
+    for loss in CATALOG:
+        named = tuple(number for number, pages in linked.items() if loss.function in pages)
+        assert loss.sources == named, loss.function
+
+
+def test_everything_is_pinned_in_one_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["dependencies"] == ["torch==2.13.0"]
+    extras = [item for group in project["optional-dependencies"].values() for item in group]
+    assert [item for item in extras if "==" not in item] == []
