@@ -22,7 +22,9 @@ LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
 def questions(function: str) -> str:
     """Answer what readers ask first, as a table."""
     loss = figures.RECORDS[function]
-    order = ", ".join(f"`{name}`" for name in inspect.signature(getattr(losses, function)).parameters)
+    order = ", ".join(
+        f"`{name}`" for name in inspect.signature(getattr(losses, function)).parameters
+    )
     rows = {
         "What does the input hold?": loss.input,
         "How is the target encoded?": loss.target,
@@ -83,10 +85,10 @@ class Directives(Preprocessor):
 
 
 class DirectivesExtension(Extension):
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+    def extendMarkdown(self, md: Markdown) -> None:
         # After fences are set aside, so that an example may show a directive.
         md.preprocessors.register(Directives(md), "losses-directives", 24)
 
 
-def makeExtension(**options: object) -> DirectivesExtension:  # noqa: N802
+def makeExtension(**options: object) -> DirectivesExtension:
     return DirectivesExtension(**options)

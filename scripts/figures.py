@@ -205,12 +205,18 @@ def compared(first: float, last: float, functions: Sequence[str]) -> list[Line]:
 
 def main() -> None:
     """Write the README's picture."""
-    functions = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+    functions = ("mse_loss", "l1_loss", "smooth_l1_loss")
     svg = panel(compared(-3, 3, functions), "x − y", "value", "readme")
     for stand_in, colour in PRINT_COLOURS.items():
         svg = svg.replace(stand_in, colour)
     path = ROOT / "docs" / "readme.svg"
-    path.write_text(svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    names = (
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="600" '
+    )
+    path.write_text(
+        svg.replace("<svg ", f'<svg {names}font-family="sans-serif" style="background: #fff" ', 1)
+        + "\n"
+    )
     print(f"wrote {path.relative_to(ROOT)}")
 
 

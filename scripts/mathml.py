@@ -33,9 +33,9 @@ class MathML(Postprocessor):
 
 
 class MathMLExtension(Extension):
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+    def extendMarkdown(self, md: Markdown) -> None:
         md.postprocessors.register(MathML(md), "mathml", 0)
 
 
-def makeExtension(**options: object) -> MathMLExtension:  # noqa: N802
+def makeExtension(**options: object) -> MathMLExtension:
     return MathMLExtension(**options)

@@ -60,9 +60,7 @@ def ours(loss: Loss) -> Callable[..., Tensor]:
 
 def reference(loss: Loss) -> Callable[..., Tensor]:
     """PyTorch's own function, or the definition written out in the cases."""
-    return (
-        getattr(torch.nn.functional, loss.function) if loss.twin else cases_of(loss).reference
-    )
+    return getattr(torch.nn.functional, loss.function) if loss.twin else cases_of(loss).reference
 
 
 def run(
@@ -103,9 +101,7 @@ def test_values_and_gradients_equal_the_reference(
 
 
 @every(HALVES)
-def test_half_precision_rounds_the_exact_result(
-    loss: Loss, case: Case, dtype: torch.dtype
-) -> None:
+def test_half_precision_rounds_the_exact_result(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     for reduction in reductions(loss):
         actual = run(ours(loss), case, reduction=reduction)
         exact = run(ours(loss), case, dtype=torch.float64, reduction=reduction)
@@ -261,6 +257,6 @@ def test_errors_name_the_argument(loss: Loss, error: Any) -> None:
         ours(loss)(**error.arguments)
     assert caught.type is error.type
     if error.parity:
-        with pytest.raises(Exception) as theirs:  # noqa: B017, PT011
+        with pytest.raises(Exception) as theirs:
             reference(loss)(**error.arguments)
         assert theirs.type is error.type

@@ -83,8 +83,10 @@ def test_pages_load_whole_and_ask_nobody_else(path: str, page: Page, address: st
     page.on("requestfailed", lambda request: problems.append(request.url))
     page.on(
         "request",
-        lambda request: request.url.startswith((address, "data:"))
-        or problems.append(f"to another host: {request.url}"),
+        lambda request: (
+            request.url.startswith((address, "data:"))
+            or problems.append(f"to another host: {request.url}")
+        ),
     )
     page.on(
         "response",
@@ -140,9 +142,7 @@ def test_figures_follow_the_colour_scheme(browser: Browser, address: str) -> Non
         ("triplet semihard", "losses/triplet_semihard_loss/"),
     ],
 )
-def test_search_finds_the_page_first(
-    query: str, expected: str, page: Page, address: str
-) -> None:
+def test_search_finds_the_page_first(query: str, expected: str, page: Page, address: str) -> None:
     page.goto(f"{address}/")
     page.locator("input.md-search__input").click()
     page.locator("input.md-search__input").fill(query)
