@@ -46,6 +46,8 @@ def paired(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
             "Please ensure they have the same size.",
             stacklevel=3,
         )
+    if target.dtype == torch.bool and input.is_floating_point():
+        target = target.to(input.dtype)
     input, target = full_precision(input, target)
     return input, target
 
@@ -65,57 +67,53 @@ def class_indices(target: Tensor, shape: torch.Size, ignore_index: int) -> Tenso
 
     The value `ignore_index` passes wherever it lies. For an `input` (C) the result has shape ().
     """
-    got = f"got target of shape {tuple(target.shape)} for input of shape {tuple(shape)}"
-    if not shape:
+    dims, got = len(shape), f"got target {list(target.shape)} for input {list(shape)}"
+    if dims == 0:
         raise ValueError("Expected 1 or more dimensions (got 0): input must be (C) or (N, C, ...)")
-    classes = shape[min(1, len(shape) - 1)]
+    classes = shape[min(1, dims - 1)]
+    expected = [*shape[:1], *shape[2:]] if dims > 1 else []
     batch = target.shape[0] if target.dim() else 0
-    if len(shape) > 1 and batch != shape[0]:
+    if dims > 1 and batch != shape[0]:
         raise ValueError(
             f"Expected input batch_size ({shape[0]}) to match target batch_size ({batch}). "
             f"Here, {got}: pass one class index for each row of input"
         )
-    if len(shape) < 3 and target.dim() > 1:
+    if dims < 3 and target.dim() > 1:
         raise RuntimeError(
             f"0D or 1D target tensor expected, multi-target not supported: {got}; pass "
             "target.squeeze(1) if it holds indices, target.argmax(1) if it is one-hot"
         )
-    if len(shape) == 1 and target.dim() == 1 and batch != 1:
+    if dims == 1 and target.dim() == 1 and batch != 1:
         raise ValueError(
             f"For 1D input, 1D target must have size 1, but got target size: {batch}. "
             "Pass input of shape (N, C) for N predictions, or one index"
         )
-    expected = [*shape[:1], *shape[2:]]
-    if len(shape) == 4 and target.dim() != 3:
+    if dims > 2 and list(target.shape) != expected:
+        if dims == 4 and target.dim() != 3:
+            problem = "only batches of spatial targets supported (3D tensors) but got targets of "
+            problem += f"dimension: {target.dim()}. Pass target.squeeze(1) to drop a channel"
+        elif dims == 4:
+            problem = f"size mismatch (got input: {list(shape)} , target: {list(target.shape)})"
+        else:
+            problem = f"Expected target size {expected}, got {list(target.shape)}"
         raise RuntimeError(
-            "only batches of spatial targets supported (3D tensors) but got targets of dimension: "
-            f"{target.dim()}. Here, {got}: pass target of shape {expected}, one index a pixel; "
-            "target.squeeze(1) drops a channel"
-        )
-    if len(shape) == 4 and list(target.shape) != expected:
-        raise RuntimeError(
-            f"size mismatch (got input: {list(shape)} , target: {list(target.shape)}): "
-            f"expected target {expected}, one class index for each pixel of input (N, C, H, W)"
-        )
-    if len(shape) > 2 and list(target.shape) != expected:
-        raise RuntimeError(
-            f"Expected target size {expected}, got {list(target.shape)}: classes are dimension 1 "
-            f"of input, here {tuple(shape)}; pass input.transpose(1, -1) if they are the last one"
+            f"{problem}. One index for each position of input {list(shape)} has shape {expected}: "
+            "dimension 1 of input is the classes; where they come last, pass input.movedim(-1, 1)"
         )
     if target.dtype not in (torch.int64, torch.uint8):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {scalar_type(target.dtype)}: pass "
             "target.long() for class indices; class probabilities need the shape of input"
         )
-    target = target.long().reshape(expected if len(shape) > 1 else [])
+    target = target.long().reshape(expected)
     if values_known(target):
-        outside = (target != ignore_index) & ((target < 0) | (target >= classes))
-        if outside.any():
+        outside = (target < 0) | (target >= classes)
+        if outside.any() and (outside := outside & (target != ignore_index)).any():
             wrong = int(target[outside][0])
             raise IndexError(
-                f"Target {wrong} is out of bounds. Input has {classes} classes, "
-                "counted from 0: give the model more outputs, relabel, or, where this value marks "
-                f"what to leave out, pass ignore_index={wrong}"
+                f"Target {wrong} is out of bounds. Input has {classes} classes, counted from 0: "
+                "give the model more outputs, relabel, or, if this value marks what to leave out, "
+                f"pass ignore_index={wrong}"
             )
     return target
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn.functional import hardtanh
 
 from losses._checks import check_floating, paired
 from losses._reduction import Loss, legacy_reduction, reduce_loss
@@ -105,7 +106,7 @@ def smooth_l1_loss(
     if beta == 0:
         return reduce_loss(error.abs(), reduction)
     # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
-    clipped = error.clamp(-beta, beta)
+    clipped = hardtanh(error, -beta, beta)
     return reduce_loss(clipped * (error - clipped / 2) / beta, reduction)
 
 

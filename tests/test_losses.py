@@ -210,7 +210,10 @@ def modules(loss: Loss, case: Case) -> Iterator[tuple[torch.nn.Module, tuple[Any
         settings = set(inspect.signature(cls).parameters)
         keywords = {k: v for k, v in case.arguments.items() if k in settings}
         order = [k for k in inspect.signature(ours(loss)).parameters if k not in settings]
-        yield cls(**keywords), tuple(case.arguments[k] for k in order if k in case.arguments)
+        inputs = tuple(case.arguments[k] for k in order if k in case.arguments)
+        # L1, MSE and Huber take a `weight` as functions only.
+        if len(inputs) <= len(inspect.signature(cls.forward).parameters) - 1:
+            yield cls(**keywords), inputs
 
 
 @every((torch.float32,), keep=lambda loss, case: loss.function != "linear_cross_entropy")

@@ -1,0 +1,153 @@
+"""Huber: half the squared error near zero, `delta` times the absolute error farther out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import hardtanh
+
+from losses._checks import check_floating, check_weight_shape, paired
+from losses._reduction import Loss, reduce_loss
+
+
+def huber_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
+) -> Tensor:
+    r"""Measure half the squared error up to `delta`, and go on in a straight line from there.
+
+    For a prediction $x$ and a target $y$,
+
+    $$
+    \ell(x, y) = \begin{cases}
+    \frac{(x - y)^2}{2} & \text{if } |x - y| < \delta \\
+    \delta \left(|x - y| - \frac{\delta}{2}\right) & \text{otherwise}
+    \end{cases}
+    $$
+
+    `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$.
+    With `weight` $w$ it still divides by their number, $\frac{1}{n} \sum_i w_i \ell(x_i, y_i)$.
+
+    The gradient is the error itself, held between $-\delta$ and $\delta$:
+
+    $$
+    \frac{\partial \ell}{\partial x} = \max\left(-\delta, \min\left(\delta, x - y\right)\right)
+    $$
+
+    Args:
+        input: Prediction $x$, floating point, any shape, any real value.
+        target: Value to reach $y$, same shape as `input`. Another shape is broadcast, with a
+            warning. Booleans count as 0 and 1.
+        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+            over all elements.
+        delta: Error $\delta$ from which on the loss is a line, in the unit of the error, above 0.
+        weight: Importance $w$ of each element, same shape as `input`, usually at least 0. Left
+            out, every element counts once.
+
+    Shape:
+        - `input`: $(*)$, any number of dimensions, none included.
+        - `target`: $(*)$, same as `input`.
+        - `weight`: $(*)$, same as `input`.
+        - result: a scalar; $(*)$ with `reduction='none'`.
+
+    Returns:
+        The loss in the data type of `input` (float32 under autocast). A wider `weight` widens it.
+
+    Raises:
+        RuntimeError: If `delta` is not above 0, or the shapes do not broadcast.
+        NotImplementedError: If `input` is not floating point, or `target` is complex.
+        ValueError: If `weight` has another shape than `input`, or `reduction` is none of the
+            three.
+
+    Examples:
+        One error inside the parabola, one on the line. By hand, with `delta=2`: 1² / 2 = 0.5 and
+        2 · (5 − 2/2) = 8, on average 8.5 / 2 = 4.25.
+
+        >>> import torch
+        >>> import losses
+        >>> prediction = torch.tensor([1.0, 5.0])
+        >>> target = torch.tensor([0.0, 0.0])
+        >>> losses.huber_loss(prediction, target, reduction="none", delta=2.0)
+        tensor([0.5000, 8.0000])
+        >>> losses.huber_loss(prediction, target, delta=2.0)
+        tensor(4.2500)
+
+        The gradient of the sum shows both parts: the error itself, then a constant `delta`.
+
+        >>> import torch
+        >>> import losses
+        >>> prediction = torch.tensor([1.0, 5.0], requires_grad=True)
+        >>> losses.huber_loss(prediction, torch.zeros(2), reduction="sum", delta=2.0).backward()
+        >>> prediction.grad
+        tensor([1., 2.])
+
+        With weights 3 and 1 the mean is (3 · 0.5 + 1 · 8) / 2 = 4.75: divided by 2 elements, not
+        by a total weight of 4.
+
+        >>> import torch
+        >>> import losses
+        >>> prediction, target = torch.tensor([1.0, 5.0]), torch.zeros(2)
+        >>> losses.huber_loss(prediction, target, delta=2.0, weight=torch.tensor([3.0, 1.0]))
+        tensor(4.7500)
+
+    References:
+        - Huber, [Robust Estimation of a Location
+          Parameter](https://doi.org/10.1214/aoms/1177703732), 1964
+        - [`torch.nn.functional.huber_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html)
+    """
+    if not delta > 0:
+        raise RuntimeError(
+            "huber_loss does not support non-positive values for delta. "
+            f"Got delta={delta}: pass the error from which on the loss is a line"
+        )
+    input, target = paired(input, target)
+    # Half precision is computed in float32 and rounded once at the end.
+    x = input.to(torch.promote_types(input.dtype, torch.float32))
+    error = x - target
+    check_floating(input=input, target=error)
+    # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
+    clipped = hardtanh(error, -delta, delta)
+    loss = (clipped * (error - clipped / 2)).to(input.dtype)
+    if weight is None:
+        return reduce_loss(loss, reduction)
+    check_weight_shape(weight, input)
+    return reduce_loss(loss * weight, reduction)
+
+
+class HuberLoss(Loss):
+    r"""[`huber_loss`][losses.huber_loss] as a module.
+
+    Args:
+        reduction: `'none'`, `'mean'` or `'sum'`.
+        delta: Error from which on the loss is a line, above 0.
+
+    Raises:
+        TypeError: If `delta` is not a number.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.HuberLoss(delta=2.0)
+        >>> criterion
+        HuberLoss(reduction='mean', delta=2.0)
+        >>> prediction = torch.tensor([1.0, 5.0], requires_grad=True)
+        >>> loss = criterion(prediction, torch.zeros(2))
+        >>> loss.backward()
+        >>> loss, prediction.grad
+        (tensor(4.2500, grad_fn=<MeanBackward0>), tensor([0.5000, 1.0000]))
+    """
+
+    delta: float
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, (float, int)):
+            raise TypeError(f"delta must be a float or int, got: {type(delta)}. Pass delta=1.0")
+        super().__init__(reduction=reduction)
+        self.delta = delta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss; see [`huber_loss`][losses.huber_loss]."""
+        return huber_loss(input, target, reduction=self.reduction, delta=self.delta)

@@ -1,0 +1,34 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randn
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    x, y = 2 * randn(4, 3, dtype=dtype), randn(4, 3, dtype=dtype, seed=1)
+    w = randn(4, 3, dtype=dtype, seed=2).abs()
+    for delta in (1.0, 0.5, 2.0, 1e5):
+        yield Case(f"delta={delta}", {"input": x, "target": y, "delta": delta}, ("input", "target"))
+    yield Case("weight", {"input": x, "target": y, "weight": w}, ("input", "target", "weight"))
+    yield Case("strided", {"input": x.T, "target": y.T, "weight": w.T}, ("input", "weight"))
+    yield Case("0-d", {"input": x[0, 0], "target": y[0, 0], "weight": w[0, 0]})
+    refuses = "its backward raises on a boolean target"
+    yield Case("booleans", {"input": x, "target": y > 0}, defect=refuses)
+    yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
+    edge = torch.tensor([0.0, 1.0, -1.0, 0.5, float("inf"), -float("inf"), 1e4], dtype=dtype)
+    yield Case("kinks", {"input": edge, "target": torch.zeros_like(edge)}, gradcheck=False)
+    missing = torch.tensor([1.0, float("nan")], dtype=dtype)
+    yield Case("nan", {"input": missing, "target": torch.zeros_like(missing)}, gradcheck=False)
+
+
+def errors() -> Iterator[Error]:
+    x = torch.zeros(2)
+    yield Error("delta", {"input": x, "target": x, "delta": 0.0}, RuntimeError, "delta=0.0")
+    yield Error("nan delta", {"input": x, "target": x, "delta": float("nan")}, RuntimeError, "nan")
+    yield Error("shapes", {"input": x, "target": torch.zeros(3)}, RuntimeError, "size of tensor")
+    yield Error("reduction", {"input": x, "target": x, "reduction": "avg"}, ValueError, "avg")
+    yield Error("integers", {"input": x.long(), "target": x.long()}, NotImplementedError, "input")
+    yield Error("complex", {"input": x + 0j, "target": x}, NotImplementedError, "input")
+    weight = torch.ones(3)
+    yield Error("weight", {"input": x, "target": x, "weight": weight}, ValueError, r"\(3,\)")
