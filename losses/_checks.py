@@ -19,7 +19,8 @@ def values_known(*tensors: Tensor) -> bool:
 
 def full_precision(*tensors: Tensor) -> tuple[Tensor, ...]:
     """Under autocast, lift half precision to float32, as PyTorch does for its own losses."""
-    if not torch.is_autocast_enabled(tensors[0].device.type):
+    device = tensors[0].device.type
+    if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
         return tensors
     halves = (torch.float16, torch.bfloat16)
     return tuple(t.float() if t.dtype in halves else t for t in tensors)
@@ -155,8 +156,8 @@ def broadcast_shape(**shapes: torch.Size) -> torch.Size:
     except RuntimeError:
         found = ", ".join(f"{name} of shape {tuple(shape)}" for name, shape in shapes.items())
         raise RuntimeError(
-            "The size of tensor a must match the size of tensor b, a and b being any two of "
-            f"{found}: give them the same shape"
+            f"The size of tensor a must match the size of tensor b: got {found}; "
+            "give them the same shape"
         ) from None
 
 
@@ -186,3 +187,17 @@ def check_triplets(margin: float, anchor: Tensor, positive: Tensor, negative: Te
             f"dimensions, but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative "
             f"{negative.ndim}D inputs: pass all three as (N, D), or a single one as x.unsqueeze(0)"
         )
+
+
+def check_factors(input: Tensor, **factors: Tensor | None) -> None:
+    """Raise unless each factor of the loss, such as `weight`, broadcasts to `input`."""
+    for name, factor in factors.items():
+        if factor is None:
+            continue
+        shape = broadcast_shape(input=input.shape, **{name: factor.shape})
+        if shape != input.shape:
+            raise RuntimeError(
+                f"output with shape {list(input.shape)} doesn't match the broadcast shape "
+                f"{list(shape)}: {name} of shape {tuple(factor.shape)} is larger than input; "
+                "pass one number for each element, or a shape that broadcasts to input"
+            )

@@ -87,7 +87,9 @@ CATALOG: tuple[Loss, ...] = (
         mean="the number of elements",
         shapes="`input` (*), `target` (*), `weight` broadcastable to them",
         eps="no argument: each logarithm is held at -100 or above",
-        curve=Curve({"input": "x", "target": 1.0}, (0.001, 0.999), sweep=("target", (1.0, 0.5, 0.0))),
+        curve=Curve(
+            {"input": "x", "target": 1.0}, (0.001, 0.999), sweep=("target", (1.0, 0.5, 0.0))
+        ),
         sources=("001",),
     ),
     Loss(
@@ -100,7 +102,6 @@ CATALOG: tuple[Loss, ...] = (
         mean="the number of elements",
         shapes="`input` (*), `target` (*), `weight` and `pos_weight` broadcastable to them",
         curve=Curve({"input": "x", "target": 1.0}, (-6, 6), sweep=("target", (1.0, 0.5, 0.0))),
-        sources=("000",),
     ),
     Loss(
         function="cross_entropy",
@@ -108,11 +109,12 @@ CATALOG: tuple[Loss, ...] = (
         family="classification",
         summary="One class out of C, from logits. The default for multi-class.",
         input="logits, any real number",
-        target="class indices (int64), or class probabilities (floating point, shape of `input`)",
-        mean="the sum of the targets' weights, ignored ones left out; the batch size for "
+        target="class indices (int64, uint8), or class probabilities (floating point, shape of "
+        "`input`)",
+        mean="the sum of the targets' weights, ignored ones left out; the number of rows for "
         "class probabilities",
-        shapes="`input` (C), (N, C) or (N, C, d1, ...); `target` (), (N) or (N, d1, ...); "
-        "`weight` (C)",
+        shapes="`input` (C), (N, C) or (N, C, d1, ...); `target` (), (N) or (N, d1, ...), "
+        "or as `input`; `weight` (C)",
         curve=Curve(
             {"input": [["x", 0.0, 0.0]], "target": [0]},
             (-6, 6),
@@ -126,7 +128,7 @@ CATALOG: tuple[Loss, ...] = (
         family="classification",
         summary="One class out of C, from log-probabilities.",
         input="log-probabilities, at most 0, after a log_softmax",
-        target="class indices (int64)",
+        target="class indices (int64, uint8)",
         mean="the sum of the targets' weights, ignored ones left out",
         shapes="`input` (C), (N, C) or (N, C, d1, ...); `target` (), (N) or (N, d1, ...); "
         "`weight` (C)",
@@ -144,9 +146,7 @@ CATALOG: tuple[Loss, ...] = (
         "class probabilities",
         shapes="`input` (in) or (N, in); `linear_weight` (C, in) or (C, d1, ..., in); "
         "`target` (), (N) or (N, d1, ...)",
-        curve=Curve(
-            {"input": [["x"]], "linear_weight": [[1.0], [0.0]], "target": [0]}, (-6, 6)
-        ),
+        curve=Curve({"input": [["x"]], "linear_weight": [[1.0], [0.0]], "target": [0]}, (-6, 6)),
     ),
     Loss(
         function="l1_loss",
@@ -220,7 +220,8 @@ CATALOG: tuple[Loss, ...] = (
         input="predicted means, any real number",
         target="values, any real number",
         mean="the number of elements",
-        shapes="`input` (N, *), `target` (N, *), `var` same, or its last dimension 1 or left out",
+        shapes="`input` (*), `target` (*); `var` same, one dimension 1, the last left out, or a "
+        "number",
         eps="lower bound of `var` in the value; the gradient does not notice it",
         curve=Curve(
             {"input": "x", "target": 0.0, "var": 1.0},
@@ -237,7 +238,7 @@ CATALOG: tuple[Loss, ...] = (
         input="log-probabilities, at most 0, of the model Q",
         target="probabilities of the reference P; log-probabilities with `log_target=True`",
         mean="the number of elements, which is not the divergence: use `'batchmean'`",
-        shapes="`input` (*), `target` (*)",
+        shapes="`input` (*), `target` (*), usually (N, C); `'batchmean'` divides by N",
         curve=Curve({"input": "x", "target": 0.5}, (-4, 0), sweep=("target", (0.2, 0.5, 0.8))),
         sources=("000", "001", "002", "004"),
     ),
@@ -249,7 +250,7 @@ CATALOG: tuple[Loss, ...] = (
         input="two scores, any real number",
         target="1 if `input1` should be higher, -1 if `input2` should",
         mean="the number of elements",
-        shapes="`input1`, `input2`, `target`: all (N) or all ()",
+        shapes="`input1`, `input2`, `target`: (*), the same number of dimensions",
         curve=Curve(
             {"input1": "x", "input2": 0.0, "target": 1.0},
             (-3, 3),
@@ -303,9 +304,7 @@ CATALOG: tuple[Loss, ...] = (
         target="class indices (int64)",
         mean="the batch size; each sample is already divided by C",
         shapes="`input` (C) or (N, C); `target` () or (N); `weight` (C)",
-        curve=Curve(
-            {"input": [["x", 0.0, -1.0]], "target": [0]}, (-3, 3), sweep=("p", (1, 2))
-        ),
+        curve=Curve({"input": [["x", 0.0, -1.0]], "target": [0]}, (-3, 3), sweep=("p", (1, 2))),
         sources=("000", "001", "002"),
     ),
     Loss(
@@ -365,9 +364,10 @@ CATALOG: tuple[Loss, ...] = (
         shapes="`input1`, `input2` (D) or (N, D); `target` () or (N)",
         eps="no argument: 1e-12 is added to each squared norm",
         curve=Curve(
-            {"input1": [["x", 1.0]], "input2": [[1.0, 0.0]], "target": [1]},
+            {"input1": ["x", 1.0], "input2": [1.0, 0.0], "target": 1.0},
             (-4, 4),
             "first coordinate of x1",
+            sweep=("target", (1.0, -1.0)),
         ),
         sources=("000", "001", "002"),
     ),

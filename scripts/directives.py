@@ -11,10 +11,14 @@ from collections.abc import Callable
 
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 import losses
 from losses.catalog import CATALOG, FAMILIES
 from scripts import figures
+from scripts.standalone import standalone as cut_out
 
 LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
 
@@ -42,8 +46,7 @@ def overview() -> str:
     for family, title in FAMILIES.items():
         rows = [
             (
-                f"[{loss.classes[0]}](losses/{loss.function}.md)",
-                f"`{loss.function}`",
+                f"[{loss.classes[0]}](losses/{loss.function}.md)<br>`{loss.function}`",
                 loss.summary,
                 loss.input,
                 loss.target,
@@ -51,9 +54,15 @@ def overview() -> str:
             for loss in CATALOG
             if loss.family == family
         ]
-        head = ("Class", "Function", "When", "Input", "Target")
+        head = ("Loss", "When", "Input", "Target")
         blocks.append(f"## {title}\n\n{table(head, rows)}")
     return "\n\n".join(blocks)
+
+
+def standalone(function: str) -> str:
+    """Show the loss as one block that needs no package, folded."""
+    code = highlight(cut_out(function), PythonLexer(), HtmlFormatter(wrapcode=True))
+    return f"<details><summary>Show the code</summary>{code}</details>"
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -65,6 +74,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {"questions": questions, "overview": o
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,
     "compare": figures.comparison,
+    "standalone": standalone,
 }
 
 

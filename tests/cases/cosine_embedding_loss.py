@@ -1,0 +1,73 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randn
+
+BOTH = ("input1", "input2")
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    a, b = randn(6, 3, dtype=dtype), randn(6, 3, dtype=dtype, seed=1)
+    y = torch.tensor([1, -1, -1, 1, -1, -1])
+    pairs = {"input1": a, "input2": b, "target": y}
+    for margin in (0, 0.5, -0.75):
+        yield Case(f"margin={margin}", {**pairs, "margin": margin}, BOTH)
+    yield Case("floating point target", {**pairs, "target": y.to(dtype)}, BOTH)
+    yield Case("long vectors", {"input1": 100 * a, "input2": 100 * b, "target": y}, BOTH)
+    yield Case("one against many", {**pairs, "input1": a[:1]}, BOTH)
+    yield Case("single", {"input1": a[0], "input2": b[0], "target": y[0]}, BOTH)
+    yield Case("other labels", {**pairs, "target": torch.arange(6) % 2 * 2}, BOTH)
+    yield Case("empty", {"input1": a[:0], "input2": b[:0], "target": y[:0]}, BOTH, gradcheck=False)
+    flat = {"input1": a[:, :0], "input2": b[:, :0], "target": y}
+    yield Case("no coordinates", flat, BOTH, gradcheck=False)
+    # Both are at the kink (cosine 0 for a margin of 0), the last two through a zero vector.
+    edge1 = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]], dtype=dtype)
+    edge2 = torch.tensor([[0.0, 1.0], [0.0, 1.0], [3.0, 4.0], [3.0, 4.0]], dtype=dtype)
+    kinks = {"input1": edge1, "input2": edge2, "target": torch.tensor([1, -1, 1, -1])}
+    rounded = "the epsilon is 1e-12 rounded to float32" if dtype == torch.float64 else ""
+    yield Case("kinks", kinks, BOTH, gradcheck=False, defect=rounded)
+    short = {"input1": a * 1e-5, "input2": a * 1e-5 + b * 1e-6, "target": y}
+    yield Case("lengths near the epsilon", short, BOTH, gradcheck=False, defect=rounded)
+    broken = torch.tensor([[float("nan"), 1.0], [float("inf"), 1.0]], dtype=dtype)
+    nan = {"input1": broken, "input2": torch.ones_like(broken), "target": y[:2]}
+    yield Case("NaN and infinity", nan, BOTH, gradcheck=False)
+    largest = torch.finfo(dtype).max * torch.tensor([[0.6, 0.8], [1.0, -1.0]], dtype=dtype)
+    huge = {"input1": largest, "input2": largest.flip(1), "target": y[:2], "margin": -2}
+    yield Case("huge", huge, BOTH, gradcheck=False, defect="the squared lengths overflow")
+
+
+def errors() -> Iterator[Error]:
+    pairs, one = torch.ones(2, 3), torch.ones(2)
+    good = {"input1": pairs, "input2": pairs, "target": one}
+    multi = r"^0D or 1D target tensor expected, multi-target not supported: got target of shape "
+    yield Error("target (1, N)", {**good, "target": one[None]}, RuntimeError, multi + r"\(1, 2\)")
+    yield Error("target (N, 1)", {**good, "target": one[:, None]}, RuntimeError, multi)
+    yield Error(
+        "one vector, many labels",
+        {**good, "input1": pairs[0], "input2": pairs[0]},
+        RuntimeError,
+        r"^1D target tensor expects 2D input tensors, but found inputs with sizes \[3\] and \[3\]",
+    )
+    yield Error(
+        "many vectors, one label",
+        {**good, "target": one[0]},
+        RuntimeError,
+        r"^0D target tensor expects 1D input tensors, but found inputs with sizes \[2, 3\]",
+    )
+    yield Error(
+        "coordinates",
+        {**good, "input2": pairs[:, :2]},
+        RuntimeError,
+        r"^The size of tensor a \(3\) must match the size of tensor b \(2\) .* input2 of shape",
+    )
+    yield Error(
+        "one coordinate",
+        {**good, "input2": pairs[:, :1]},
+        RuntimeError,
+        r"input2 of shape \(2, 1\) must have the same number of coordinates",
+        parity=False,
+    )
+    labels = {**good, "target": torch.ones(5)}
+    yield Error("labels", labels, RuntimeError, r"size of tensor .* target of shape \(5,\)")
+    yield Error("reduction", {**good, "reduction": "avg"}, ValueError, "avg .* for reduction")

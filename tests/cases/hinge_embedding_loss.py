@@ -1,0 +1,37 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randn
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    x = randn(4, 3, dtype=dtype).abs()
+    y = randn(4, 3, dtype=dtype, seed=1).sign()
+    for margin in (1.0, 0.25, 2):
+        yield Case(f"margin={margin}", {"input": x, "target": y, "margin": margin})
+    yield Case("integer target", {"input": x, "target": y.long()})
+    yield Case("similar", {"input": x, "target": torch.ones_like(y)})
+    yield Case("dissimilar", {"input": x, "target": -torch.ones_like(y)})
+    yield Case("target 0", {"input": x, "target": torch.zeros_like(y)})
+    yield Case("negative distance", {"input": -x, "target": y})
+    yield Case("0-d", {"input": x[0, 0], "target": y[0, 0]})
+    yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
+    inf, nan = float("inf"), float("nan")
+    edge = torch.tensor([0.0, 1.0, 2.0, inf, -inf, 1e4, nan], dtype=dtype)
+    for sign in (1, -1):
+        kinks = {"input": edge, "target": torch.full_like(edge, sign)}
+        yield Case(f"kinks, target {sign}", kinks, gradcheck=False)
+
+
+def errors() -> Iterator[Error]:
+    x = torch.zeros(3)
+    yield Error(
+        "shapes",
+        {"input": torch.zeros(3, 2), "target": x},
+        RuntimeError,
+        r"size of tensor .* input of shape \(3, 2\), target of shape \(3,\)",
+    )
+    yield Error("integers", {"input": x.long(), "target": x}, RuntimeError, "input must be float")
+    call = {"input": x, "target": x, "reduction": "avg"}
+    yield Error("reduction", call, ValueError, "avg .* for reduction")
