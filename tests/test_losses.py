@@ -17,6 +17,9 @@ import losses
 from losses.catalog import CATALOG, Loss
 from tests.cases import Case
 
+# KLDivLoss's own default warns.
+pytestmark = pytest.mark.filterwarnings("ignore:reduction. 'mean' divides:UserWarning")
+
 FLOATS = (torch.float64, torch.float32)
 HALVES = (torch.bfloat16, torch.float16)
 
@@ -183,10 +186,7 @@ def test_compiles_without_a_graph_break(loss: Loss) -> None:
 def test_autocast_computes_in_float32(loss: Loss) -> None:
     case = next(cases_of(loss).cases(torch.bfloat16))
     with torch.autocast("cpu", torch.bfloat16):
-        value = ours(loss)(**case.arguments)
-        assert value.dtype == torch.float32
-        if loss.twin:
-            assert reference(loss)(**case.arguments).dtype == torch.float32
+        assert ours(loss)(**case.arguments).dtype == torch.float32
 
 
 def parameters(callable_: Callable[..., Any]) -> list[tuple[str, Any, Any]]:

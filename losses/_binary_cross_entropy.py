@@ -1,0 +1,196 @@
+"""Binary cross entropy: how surprising a yes or no is, given a probability."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from losses._checks import (
+    check_factors,
+    check_floating,
+    full_precision,
+    scalar_type,
+    values_known,
+)
+from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Measure how surprising a yes (1) or a no (0) is, given the probability of a yes.
+
+    For a predicted probability $x$, a target $y$ and the weight $w$ of this element (1 by default),
+
+    $$
+    \ell(x, y) = -w \left( y \log x + (1 - y) \log (1 - x) \right)
+    $$
+
+    Each logarithm counts as -100 where it is lower, so a certain and wrong prediction costs 100
+    and not infinity. `'mean'` divides the sum of all elements by their number,
+    $\frac{1}{n} \sum_i \ell(x_i, y_i)$, whatever the weights.
+
+    The gradient is the error over the variance of a yes or no with probability $x$. As in PyTorch,
+    that variance counts as $10^{-12}$ where it is smaller:
+
+    $$
+    \frac{\partial \ell}{\partial x} = w \, \frac{x - y}{\max\left(x (1 - x), 10^{-12}\right)}
+    $$
+
+    Args:
+        input: Predicted probability $x$, floating point, any shape, from 0 to 1. For what a model
+            puts out before its sigmoid use
+            [`binary_cross_entropy_with_logits`][losses.binary_cross_entropy_with_logits].
+        target: Probability that it is so, $y$, from 0 to 1 and mostly 0.0 or 1.0. Shape and data
+            type of `input`.
+        weight: Factor $w$ for the loss of each element, any shape that broadcasts to that of
+            `input`; 1 for all by default.
+        size_average: Deprecated. Use `reduction`.
+        reduce: Deprecated. Use `reduction`.
+        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+            over all elements.
+
+    Shape:
+        - `input`: $(*)$, any number of dimensions, none included.
+        - `target`: $(*)$, same as `input`.
+        - `weight`: $(*)$, or a shape that broadcasts to it, such as $(C)$ for an `input` $(N, C)$.
+        - result: a scalar; $(*)$ with `reduction='none'`.
+
+    Returns:
+        The loss in the data type of `input` (float32 under autocast). The mean of no elements is
+        NaN.
+
+    Raises:
+        RuntimeError: If an element of `input` or `target` is NaN or lies outside of 0 to 1 (not
+            looked at while compiling or inside `torch.func`), if their data types differ, or if
+            `weight` does not broadcast to the shape of `input`.
+        ValueError: If the shapes of `input` and `target` differ, or `reduction` is none of the
+            three.
+        NotImplementedError: If `input` and `target` are no floating-point numbers.
+
+    Examples:
+        It happened, and had been given a probability of 3/4: −log(3/4) = 0.2877. The second did
+        not happen, at a probability of 1/2: −log(1 − 1/2) = 0.6931. On average 0.4904.
+
+        >>> import torch
+        >>> import losses
+        >>> probability = torch.tensor([0.75, 0.5])
+        >>> target = torch.tensor([1.0, 0.0])
+        >>> losses.binary_cross_entropy(probability, target, reduction="none")
+        tensor([0.2877, 0.6931])
+        >>> losses.binary_cross_entropy(probability, target)
+        tensor(0.4904)
+
+        In training, the probability comes out of a sigmoid. Behind it, the gradient of the mean
+        is (x − y) / n: (0.75 − 1) / 2 and (0.5 − 0) / 2.
+
+        >>> import math
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([math.log(3), 0.0], requires_grad=True)
+        >>> probability = torch.sigmoid(logits)
+        >>> loss = losses.binary_cross_entropy(probability, torch.tensor([1.0, 0.0]))
+        >>> loss.backward()
+        >>> loss, logits.grad
+        (tensor(0.4904, grad_fn=<MeanBackward0>), tensor([-0.1250,  0.2500]))
+
+        A weight for each element. Both losses are −log(1/2) = 0.6931; the second counts 3 times.
+
+        >>> import torch
+        >>> import losses
+        >>> weight = torch.tensor([1.0, 3.0])
+        >>> half, target = torch.tensor([0.5, 0.5]), torch.tensor([1.0, 0.0])
+        >>> losses.binary_cross_entropy(half, target, weight, reduction="none")
+        tensor([0.6931, 2.0794])
+
+    References:
+        - Good, [Rational Decisions](https://doi.org/10.1111/j.2517-6161.1952.tb00104.x), 1952,
+          pays forecasters by the logarithm of the probability that they gave
+        - [`torch.nn.functional.binary_cross_entropy`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html)
+    """
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    input, target = full_precision(input, target)
+    _check(input, target, weight)
+    # Half precision continues in float32: it has no 1e-12.
+    wide = torch.promote_types(input.dtype, torch.float32)
+    x, y = input.to(wide), target.to(wide)
+    q = 1 - x
+    log_x = _held_log(x, q, x.detach().log())
+    log_q = _held_log(q, x, (-x.detach()).log1p())
+    loss = -y * log_x - (1 - y) * log_q
+    if weight is not None:
+        loss = weight.to(wide) * loss
+    return reduce_loss(loss, reduction).to(input.dtype)
+
+
+def _held_log(p: Tensor, q: Tensor, log_p: Tensor) -> Tensor:
+    """Hold log p at -100 or above, and its gradient, 1/p, at q / max(pq, 1e-12), with q = 1 - p.
+
+    What is detached passes no gradient on: the value is that of `log_p`, the gradient of `slope`.
+    """
+    held = p + (p.clamp(min=1e-12) - p).detach()
+    slope = held.log() * (q / q.clamp(min=1e-12)).detach()
+    return slope + (log_p.clamp(min=-100) - slope).detach()
+
+
+def _check(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    """Raise unless these are probabilities of one shape and type, with weights that fit."""
+    if target.shape != input.shape:
+        raise ValueError(
+            f"Using a target size ({target.size()}) that is different to the input size "
+            f"({input.size()}) is deprecated. Please ensure they have the same size: squeeze or "
+            "expand one of them, as in input.squeeze(1) for (N, 1) against (N)"
+        )
+    if target.dtype != input.dtype:
+        raise RuntimeError(
+            f"Found dtype {scalar_type(target.dtype)} but expected {scalar_type(input.dtype)}: "
+            "target must have the data type of input, and that be floating point; "
+            "pass target.to(input.dtype)"
+        )
+    check_floating(input=input)
+    check_factors(input, weight=weight)
+    remedies = {
+        "input": "for logits, use binary_cross_entropy_with_logits; nan comes from the model",
+        "target": "pass 0.0 for no and 1.0 for yes",
+    }
+    for (name, remedy), tensor in zip(remedies.items(), (input, target), strict=True):
+        if values_known(tensor) and tensor.numel():
+            low, high = (bound.item() for bound in tensor.detach().aminmax())
+            if not (low >= 0 and high <= 1):
+                raise RuntimeError(
+                    f"all elements of {name} should be between 0 and 1, "
+                    f"got values from {low} to {high}: {remedy}"
+                )
+
+
+class BCELoss(WeightedLoss):
+    r"""[`binary_cross_entropy`][losses.binary_cross_entropy] as a module.
+
+    Args:
+        weight: Factor for the loss of each element, any shape that broadcasts to that of `input`,
+            or none.
+        size_average: Deprecated. Use `reduction`.
+        reduce: Deprecated. Use `reduction`.
+        reduction: `'none'`, `'mean'` or `'sum'`.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.BCELoss()
+        >>> criterion
+        BCELoss(reduction='mean')
+        >>> probability = torch.tensor([0.8, 0.4], requires_grad=True)
+        >>> loss = criterion(probability, torch.tensor([1.0, 0.0]))
+        >>> loss.backward()
+        >>> loss, probability.grad
+        (tensor(0.3670, grad_fn=<MeanBackward0>), tensor([-0.6250,  0.8333]))
+    """
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss; see [`binary_cross_entropy`][losses.binary_cross_entropy]."""
+        return binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)

@@ -1,0 +1,214 @@
+"""Binary cross entropy from logits: sigmoid and loss in one step, so that neither saturates."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from losses._checks import (
+    check_factors,
+    check_floating,
+    full_precision,
+    scalar_type,
+    values_known,
+)
+from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    r"""Measure how surprising a yes (1) or a no (0) is, given the logit of a yes.
+
+    For a logit $x$, whose probability is $\sigma(x) = \frac{1}{1 + e^{-x}}$, a target $y$, the
+    weight $w$ of this element and the weight $p$ of a yes (both 1 by default),
+
+    $$
+    \ell(x, y) = -w \left( p \, y \log \sigma(x)
+    + (1 - y) \log \left(1 - \sigma(x)\right) \right)
+    $$
+
+    `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$,
+    whatever the weights.
+
+    The gradient, $\sigma(x) - y$ without weights, is the predicted probability minus the target.
+    It never vanishes on a wrong prediction, however sure:
+
+    $$
+    \frac{\partial \ell}{\partial x} = w \left( (1 - y) \, \sigma(x)
+    - p \, y \left(1 - \sigma(x)\right) \right)
+    $$
+
+    Args:
+        input: Logit $x$, floating point, any shape, any real value, infinite ones included. No
+            sigmoid before it.
+        target: Probability that it is so, $y$, from 0 to 1 and mostly 0.0 or 1.0. Shape of
+            `input`, floating point.
+        weight: Factor $w$ for the loss of each element, any shape that broadcasts to that of
+            `input`; 1 for all by default.
+        size_average: Deprecated. Use `reduction`.
+        reduce: Deprecated. Use `reduction`.
+        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+            over all elements.
+        pos_weight: Factor $p$ for the positive part alone, at least 0, any shape that broadcasts
+            to that of `input`; 1 by default. The number of negatives over that of positives
+            balances the two.
+
+    Shape:
+        - `input`: $(*)$, any number of dimensions, none included.
+        - `target`: $(*)$, same as `input`.
+        - `weight`, `pos_weight`: $(*)$, or a shape that broadcasts to it: $(C)$ where the classes
+          come last, $(C, 1, 1)$ for an `input` $(N, C, H, W)$.
+        - result: a scalar; $(*)$ with `reduction='none'`.
+
+    Returns:
+        The loss in the data type of `input` and `target`, the wider one if they differ (float32
+        under autocast). The mean of no elements is NaN.
+
+    Raises:
+        ValueError: If the shapes of `input` and `target` differ, or `reduction` is none of the
+            three.
+        NotImplementedError: If `input` is no floating-point number.
+        RuntimeError: If `target` is no floating-point number, if one of its elements lies outside
+            of 0 to 1 (PyTorch does not look; nor is it looked at while compiling or inside
+            `torch.func`), or if a weight does not broadcast to the shape of `input`.
+
+    Examples:
+        A logit of log 3 means odds of 3 to 1, a probability of 3/4. It happened: −log(3/4) =
+        0.2877. A logit of 0 means 1/2, and the second did not happen: −log(1 − 1/2) = 0.6931. On
+        average 0.4904.
+
+        >>> import math
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([math.log(3), 0.0])
+        >>> target = torch.tensor([1.0, 0.0])
+        >>> losses.binary_cross_entropy_with_logits(logits, target, reduction="none")
+        tensor([0.2877, 0.6931])
+        >>> losses.binary_cross_entropy_with_logits(logits, target)
+        tensor(0.4904)
+
+        In training. The gradient of the mean is (σ(x) − y) / n: (0.75 − 1) / 2 and (0.5 − 0) / 2.
+
+        >>> import math
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([math.log(3), 0.0], requires_grad=True)
+        >>> loss = losses.binary_cross_entropy_with_logits(logits, torch.tensor([1.0, 0.0]))
+        >>> loss.backward()
+        >>> loss, logits.grad
+        (tensor(0.4904, grad_fn=<MeanBackward0>), tensor([-0.1250,  0.2500]))
+
+        `pos_weight` multiplies the loss of a yes and leaves that of a no. 2 · 0.6931 = 1.3863.
+
+        >>> import torch
+        >>> import losses
+        >>> losses.binary_cross_entropy_with_logits(
+        ...     torch.zeros(2),
+        ...     torch.tensor([1.0, 0.0]),
+        ...     pos_weight=torch.tensor(2.0),
+        ...     reduction="none",
+        ... )
+        tensor([1.3863, 0.6931])
+
+    References:
+        - Cox, [The Regression Analysis of Binary
+          Sequences](https://doi.org/10.1111/j.2517-6161.1958.tb00292.x), 1958, logistic regression
+        - [`torch.nn.functional.binary_cross_entropy_with_logits`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html)
+    """
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    _check(input, target, weight=weight, pos_weight=pos_weight)
+    input, target = full_precision(input, target)
+    dtype = torch.promote_types(input.dtype, target.dtype)
+    # Half precision continues in float32, where a soft target's two terms cancel cleanly.
+    wide = torch.promote_types(dtype, torch.float32)
+    x, y = input.to(wide), target.to(wide)
+    if not values_known(x) or not x.detach().sum().isfinite():
+        # Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number.
+        sure = x.isinf() & (y == (x > 0))
+        x = x.nan_to_num().where(sure, x)
+    positive = y if pos_weight is None else pos_weight.to(wide) * y
+    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    loss = positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
+    if weight is not None:
+        loss = weight.to(wide) * loss
+    return reduce_loss(loss, reduction).to(dtype)
+
+
+def _check(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
+    """Raise unless these are logits and probabilities of one shape, with weights that fit."""
+    if target.shape != input.shape:
+        raise ValueError(
+            f"Target size ({target.size()}) must be the same as input size ({input.size()}): "
+            "squeeze or expand one of them, as in input.squeeze(1) for (N, 1) against (N)"
+        )
+    check_floating(input=input)
+    if not target.is_floating_point():
+        raise RuntimeError(
+            f"result type {scalar_type(input.dtype)} can't be cast to the desired output type "
+            f"{scalar_type(target.dtype)}: target must be floating point, "
+            "pass target.to(input.dtype)"
+        )
+    check_factors(input, **weights)
+    if values_known(target) and target.numel():
+        low, high = (bound.item() for bound in target.detach().aminmax())
+        if low < 0 or high > 1:
+            raise RuntimeError(
+                "all elements of target should be between 0 and 1, "
+                f"got values from {low} to {high}: pass 0.0 for no and 1.0 for yes"
+            )
+
+
+class BCEWithLogitsLoss(WeightedLoss):
+    r"""[`binary_cross_entropy_with_logits`][losses.binary_cross_entropy_with_logits] as a module.
+
+    Args:
+        weight: Factor for the loss of each element, any shape that broadcasts to that of `input`,
+            or none.
+        size_average: Deprecated. Use `reduction`.
+        reduce: Deprecated. Use `reduction`.
+        reduction: `'none'`, `'mean'` or `'sum'`.
+        pos_weight: Factor for the positive part alone, such as one for each class, or none.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.BCEWithLogitsLoss(pos_weight=torch.tensor([3.0, 1.0]))
+        >>> criterion
+        BCEWithLogitsLoss(reduction='mean')
+        >>> logits = torch.tensor([[0.0, 1.0]], requires_grad=True)
+        >>> loss = criterion(logits, torch.tensor([[1.0, 0.0]]))
+        >>> loss.backward()
+        >>> loss, logits.grad
+        (tensor(1.6963, grad_fn=<MeanBackward0>), tensor([[-0.7500,  0.3655]]))
+    """
+
+    pos_weight: Tensor | None
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        pos_weight: Tensor | None = None,
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        self.register_buffer("pos_weight", pos_weight)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Compute [`binary_cross_entropy_with_logits`][losses.binary_cross_entropy_with_logits]."""
+        return binary_cross_entropy_with_logits(
+            input,
+            target,
+            self.weight,
+            pos_weight=self.pos_weight,
+            reduction=self.reduction,
+        )
