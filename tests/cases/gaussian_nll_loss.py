@@ -1,0 +1,44 @@
+import math
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randn
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    x, y = randn(4, 3, dtype=dtype), randn(4, 3, dtype=dtype, seed=1)
+    var = randn(4, 3, dtype=dtype, seed=2).exp()
+    every = ("input", "target", "var")
+    yield Case("each its own", {"input": x, "target": y, "var": var}, every)
+    yield Case("full", {"input": x, "target": y, "var": var, "full": True}, every)
+    yield Case("a row's, kept", {"input": x, "target": y, "var": var[:, :1]}, every)
+    yield Case("a row's, left out", {"input": x, "target": y, "var": var[:, 0]}, every)
+    yield Case("a column's", {"input": x, "target": y, "var": var[:1]}, every)
+    yield Case("number", {"input": x, "target": y, "var": 0.5}, every[:2])
+    yield Case("broadcast target", {"input": x, "target": y[:, :1], "var": var}, every)
+    yield Case("0-d", {"input": x[0, 0], "target": y[0, 0], "var": var[0, 0]}, every)
+    yield Case("empty", {"input": x[:0], "target": y[:0], "var": var[:0]}, gradcheck=False)
+    # Below eps the value is flat, and the gradient on purpose is not.
+    low = torch.tensor([0.0, 0.01, 0.1, 0.2], dtype=dtype)
+    clamped = {"input": x[:, 0], "target": y[:, 0], "var": low, "eps": 0.1}
+    yield Case("below eps", clamped, every, gradcheck=False)
+    edge = torch.tensor([math.inf, math.nan, 1e4, 0.0], dtype=dtype)
+    yield Case("extremes", {"input": edge, "target": 0 * low, "var": 1.0}, gradcheck=False)
+    infinite = {"input": x[:2, 0], "target": y[:2, 0], "var": edge[:2]}
+    yield Case("extreme variances", infinite, gradcheck=False)
+
+
+def errors() -> Iterator[Error]:
+    x = torch.zeros(3, 2)
+    good = {"input": x, "target": x}
+    yield Error("var", {**good, "var": x - 1}, ValueError, r"^var has negative .*, .* is -1")
+    yield Error("number", {**good, "var": -0.5}, ValueError, r"^var has negative .*, .* is -0\.5")
+    for shape in ((2,), (1, 1), (), (3, 1, 1)):
+        size = {**good, "var": torch.ones(shape)}
+        yield Error(f"shape {shape}", size, ValueError, "^var is of incorrect size")
+    yield Error("integers", {**good, "var": x.long() + 1}, RuntimeError, r"var\.float\(\)")
+    yield Error("none", {**good, "var": None}, TypeError, "var .* NoneType")
+    target = {"input": x, "target": torch.ones(3, 3), "var": 1.0}
+    yield Error("target", target, RuntimeError, "size of tensor")
+    yield Error("reduction", {**good, "var": 1.0, "reduction": "avg"}, ValueError, "avg")

@@ -1,0 +1,44 @@
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from tests.cases import Case, Error, randn
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    q = randn(4, 3).log_softmax(1).to(dtype)
+    p = randn(4, 3, seed=1).softmax(1).to(dtype)
+    yield Case("probabilities", {"input": q, "target": p}, ("input", "target"))
+    yield Case("logs", {"input": q, "target": p.log(), "log_target": True}, ("input", "target"))
+    deep = randn(2, 3, 4).log_softmax(2).to(dtype)
+    yield Case("3-d", {"input": deep, "target": randn(2, 3, 4, seed=1).softmax(2).to(dtype)})
+    yield Case("0-d", {"input": q[0, 0], "target": p[0, 0]}, ("input", "target"))
+    yield Case("empty", {"input": q[:0], "target": p[:0]}, gradcheck=False)
+    # PyTorch's gradient in a target of 0 is NaN, so only the input's is compared.
+    one_hot = torch.tensor([[0, 1, 0], [1, 0, 0]], dtype=dtype)
+    yield Case("one-hot", {"input": q[:2], "target": one_hot})
+    yield Case("identical", {"input": p.log(), "target": p}, ("input", "target"))
+    edge = torch.tensor([-math.inf, -1.0, -1e4, math.nan], dtype=dtype)
+    half = torch.full_like(edge, 0.5)
+    yield Case("extremes", {"input": edge, "target": half}, gradcheck=False)
+    never = {"input": edge[:3], "target": torch.zeros(3, dtype=dtype)}
+    nan = "0 times infinity is NaN, and so is the gradient in a target of 0"
+    both = ("input", "target")
+    yield Case("never", never, both, gradcheck=False, defect=nan)
+    logs = {"input": edge[:3], "target": never["target"].log(), "log_target": True}
+    yield Case("never, logs", logs, both, gradcheck=False, defect=nan)
+
+
+def errors() -> Iterator[Error]:
+    x, p = torch.tensor([[-1.0, -0.5]]), torch.tensor([[0.3, 0.7]])
+
+    def wrong(input: torch.Tensor, target: torch.Tensor, reduction: str = "sum") -> dict[str, Any]:
+        return {"input": input, "target": target, "reduction": reduction}
+
+    yield Error("input", wrong(x.long(), p), RuntimeError, "Integral .* input of torch.int64")
+    yield Error("target", wrong(x, p.long()), RuntimeError, "Integral .* target of torch.int64")
+    yield Error("complex", wrong(x + 0j, p), RuntimeError, "Complex .* input of torch.complex64")
+    yield Error("shapes", wrong(x, torch.ones(1, 3)), RuntimeError, "size of tensor")
+    yield Error("reduction", wrong(x, p, "avg"), ValueError, "avg .* 'batchmean'")

@@ -1,0 +1,43 @@
+import math
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randint, randn
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    x = randn(4, 3, dtype=dtype)
+    y = randint(6, 4, 3).to(dtype) + 0.25
+    both = ("input", "target")
+    yield Case("log rate", {"input": x, "target": y}, both)
+    yield Case("full", {"input": x, "target": y, "full": True}, both)
+    rate = {"input": x.abs() + 0.1, "target": y, "log_input": False}
+    yield Case("rate", rate, both)
+    yield Case("rate, full, eps", {**rate, "full": True, "eps": 0.5}, both)
+    yield Case("integers", {"input": x, "target": randint(6, 4, 3)})
+    yield Case("0-d", {"input": x[0, 0], "target": y[0, 0]}, both)
+    yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
+    few = torch.tensor([0.0, 0.5, 1.0, 1.5, 2.0, 3.0], dtype=dtype)
+    # PyTorch's gradient in a target of 0 is NaN, so only the input's is compared.
+    yield Case("Stirling's limit", {"input": 0 * few, "target": few, "full": True})
+    nan_at_0 = {"input": 0 * few, "target": few, "full": True}
+    yield Case("count 0", nan_at_0, both, gradcheck=False, defect="NaN gradient in a count of 0")
+    edge = torch.tensor([-math.inf, 50.0, -50.0, math.nan, 0.0], dtype=dtype)
+    counts = torch.tensor([2.0, 2.0, 2.0, 2.0, 0.0], dtype=dtype)
+    yield Case("extremes", {"input": edge, "target": counts}, gradcheck=False)
+    infinite = torch.tensor([-math.inf, math.inf, math.inf], dtype=dtype)
+    counts = torch.tensor([0.0, 0.0, 2.0], dtype=dtype)
+    nan = {"gradcheck": False, "defect": "infinity minus infinity is NaN"}
+    yield Case("infinite", {"input": infinite, "target": counts}, **nan)
+    rate = {"input": infinite.exp(), "target": counts, "log_input": False}
+    yield Case("infinite rate", rate, **nan)
+    nothing = torch.zeros(2, dtype=dtype)
+    rate = {"input": nothing, "target": counts[1:], "log_input": False}
+    yield Case("rate 0", rate, gradcheck=False)
+
+
+def errors() -> Iterator[Error]:
+    x = torch.zeros(2)
+    yield Error("shapes", {"input": x, "target": torch.zeros(3)}, RuntimeError, "size of tensor")
+    yield Error("reduction", {"input": x, "target": x, "reduction": "avg"}, ValueError, "avg")
