@@ -1,0 +1,144 @@
+"""Batch-all triplets: the mean over every triplet that still violates the margin."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from losses._checks import full_precision
+from losses._mining import check_batch, pairs, root, squared_distances, widened
+from losses._reduction import Loss, reduce_loss
+
+
+def batch_all_triplet_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 0.3,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Measure all triplets that a batch contains, averaged over those that violate the margin.
+
+    For embeddings $x_i$ with labels $y_i$, the Euclidean distance
+    $d_{ij} = \lVert x_i - x_j \rVert_2$ and the margin $m$, an anchor $a$ and a positive $p$
+    (another sample of its label) meet every negative $n$ (any sample of another label):
+
+    $$
+    \ell_{ap}(x, y) = \sum_{n, y_n \ne y_a} \max\left(0, d_{ap} - d_{an} + m\right)
+    $$
+
+    `'mean'` divides the sum by the number $A$ of the triplets with a loss above 0,
+    $\frac{1}{A} \sum_{a, p} \ell_{ap}(x, y)$, and is 0 where there are none. Were it to divide by
+    all triplets, the few that matter would fade as training goes on.
+
+    The gradient adds up the pulls and pushes of the $A$ triplets. Equal embeddings, where the
+    direction is unknown, add nothing:
+
+    $$
+    \frac{\partial \ell_{ap}}{\partial x_a} = \sum_{n, y_n \ne y_a, d_{an} < d_{ap} + m}
+    \left( \frac{x_a - x_p}{d_{ap}} - \frac{x_a - x_n}{d_{an}} \right)
+    $$
+
+    Args:
+        input: Embeddings $x$, floating point, any real value, one a row.
+        target: Labels $y$, usually class indices. They are only compared with each other.
+        margin: How much farther than the positive the negative must be, at least 0, in the unit
+            of the distance.
+        reduction: `'none'` keeps one sum a positive pair, `'sum'` adds them up, `'mean'` averages
+            over the triplets with a loss above 0.
+
+    Shape:
+        - `input`: $(N, D)$.
+        - `target`: $(N)$.
+        - result: a scalar; $(N, N)$ with `reduction='none'`: row $a$, column $p$, and 0 where
+          the two are no positive pair.
+
+    Returns:
+        The loss in the data type of `input` (float32 under autocast). It is computed in float64,
+        so that no close pair is lost to rounding. Memory grows with $N^2$, not with the number of
+        triplets.
+
+    Raises:
+        ValueError: If `input` or `target` has another shape, `margin` is negative, or `reduction`
+            is none of the three.
+        NotImplementedError: If `input` is not floating point.
+
+    Examples:
+        Four points on a line, two of each label: 4 positive pairs times 2 negatives are 8
+        triplets. Two of them violate the margin, both with the anchor at 3 and the positive
+        at 7: 4 − 3 + 1 = 2 and 4 − 2 + 1 = 3. The sum is 5, the mean over the two 2.5.
+
+        >>> import torch
+        >>> import losses
+        >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
+        >>> target = torch.tensor([0, 0, 1, 1])
+        >>> losses.batch_all_triplet_loss(input, target, margin=1.0, reduction="none")
+        tensor([[0., 0., 0., 0.],
+                [0., 0., 0., 0.],
+                [0., 0., 0., 5.],
+                [0., 0., 0., 0.]])
+        >>> losses.batch_all_triplet_loss(input, target, margin=1.0)
+        tensor(2.5000)
+
+        Training, on a batch of 4 labels with 4 samples each.
+
+        >>> import torch
+        >>> import losses
+        >>> _ = torch.manual_seed(0)
+        >>> embed = torch.nn.Linear(8, 4)
+        >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
+        >>> loss = losses.batch_all_triplet_loss(embed(samples), target)
+        >>> loss.backward()
+        >>> loss, embed.weight.grad.norm()
+        (tensor(0.8328, grad_fn=<ToCopyBackward0>), tensor(0.8571))
+
+    References:
+        - Hermans, Beyer, Leibe, [In Defense of the Triplet Loss for Person
+          Re-Identification](https://arxiv.org/abs/1703.07737), 2017, equation 6, and the mean
+          over the non-zero terms in section 4.1
+        - PyTorch has no such loss; for ready-made triplets it has
+          [`torch.nn.TripletMarginLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html)
+    """
+    check_batch(input, target, margin)
+    (input,) = full_precision(input)
+    positive, negative = pairs(target)
+    distance = root(squared_distances(widened(input)))
+    reach = distance.masked_fill(~positive, 0) + margin
+    # Each row: the anchor's negatives, nearest first, then infinity for all others. The first
+    # `violating` ones are nearer than positive plus margin, and their sum is already known.
+    to_negatives = distance.masked_fill(~negative, float("inf")).sort(dim=1).values
+    sums = torch.nn.functional.pad(to_negatives.cumsum(dim=1), (1, 0))
+    violating = torch.searchsorted(to_negatives.detach(), reach.detach())
+    loss = (violating * reach - sums.gather(1, violating)).masked_fill(~positive, 0)
+    active = violating.masked_fill(~positive, 0).sum()
+    return reduce_loss(loss, reduction, active.clamp(min=1)).to(input.dtype)
+
+
+class BatchAllTripletLoss(Loss):
+    r"""[`batch_all_triplet_loss`][losses.batch_all_triplet_loss] as a module.
+
+    Args:
+        margin: How much farther than the positive the negative must be, at least 0.
+        reduction: `'none'`, `'mean'` or `'sum'`.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.BatchAllTripletLoss(margin=1.0)
+        >>> criterion
+        BatchAllTripletLoss(reduction='mean', margin=1.0)
+        >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]], requires_grad=True)
+        >>> loss = criterion(input, torch.tensor([0, 0, 1, 1]))
+        >>> loss.backward()
+        >>> loss, input.grad.squeeze(1)
+        (tensor(2.5000, grad_fn=<ToCopyBackward0>), tensor([ 0.5000,  0.5000, -2.0000,  1.0000]))
+    """
+
+    margin: float
+
+    def __init__(self, margin: float = 0.3, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.margin = margin
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss; see [`batch_all_triplet_loss`][losses.batch_all_triplet_loss]."""
+        return batch_all_triplet_loss(input, target, self.margin, self.reduction)

@@ -1,0 +1,176 @@
+"""Batch-hard triplets: each anchor's farthest positive against its nearest negative."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from losses._checks import full_precision
+from losses._mining import check_batch, pairs, root, squared_distances, widened
+from losses._reduction import Loss, reduce_loss
+
+
+def batch_hard_triplet_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 0.3,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Measure, for each embedding of a batch, the hardest triplet that the batch offers it.
+
+    For embeddings $x_i$ with labels $y_i$, the Euclidean distance
+    $d(x, x') = \lVert x - x' \rVert_2$ and the margin $m$,
+
+    $$
+    \ell_i(x, y) = \max\left(0, \max_{p \ne i, y_p = y_i} d(x_i, x_p)
+    - \min_{n, y_n \ne y_i} d(x_i, x_n) + m\right)
+    $$
+
+    An anchor $i$ without a positive or without a negative in the batch has $\ell_i = 0$ and is not
+    counted: `'mean'` divides by the number $A$ of the others, $\frac{1}{A} \sum_i \ell_i(x, y)$,
+    and is 0 where there are none.
+
+    Only the hardest positive $x_p$ and the hardest negative $x_n$ feel an anchor, with pull and
+    push of the same strength. Between equal embeddings, where the direction is unknown, there is
+    neither:
+
+    $$
+    \frac{\partial \ell_i}{\partial x_i} = \begin{cases}
+    \frac{x_i - x_p}{d(x_i, x_p)} - \frac{x_i - x_n}{d(x_i, x_n)}
+    & \text{if } d(x_i, x_p) - d(x_i, x_n) + m \ge 0 \\
+    0 & \text{otherwise}
+    \end{cases}
+    $$
+
+    Args:
+        input: Embeddings $x$, floating point, any real value, one a row.
+        target: Labels $y$, usually class indices. They are only compared with each other.
+        margin: How much farther than the positive the negative must be, at least 0, in the unit
+            of the distance.
+        reduction: `'none'` keeps one loss an anchor, `'sum'` adds them up, `'mean'` averages
+            over the anchors that have both a positive and a negative.
+
+    Shape:
+        - `input`: $(N, D)$.
+        - `target`: $(N)$.
+        - result: a scalar; $(N)$ with `reduction='none'`.
+
+    Returns:
+        The loss in the data type of `input` (float32 under autocast). It is computed in float64,
+        so that no close pair is lost to rounding.
+
+    Raises:
+        ValueError: If `input` or `target` has another shape, `margin` is negative, or `reduction`
+            is none of the three.
+        NotImplementedError: If `input` is not floating point.
+
+    Examples:
+        Four points on a line, two of each label. The third, at 3, is 4 away from its positive
+        and 2 from its nearest negative: 4 − 2 + 1 = 3. For the others the positive is nearer by
+        at least the margin. On average 3 / 4 = 0.75.
+
+        >>> import torch
+        >>> import losses
+        >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
+        >>> target = torch.tensor([0, 0, 1, 1])
+        >>> losses.batch_hard_triplet_loss(input, target, margin=1.0, reduction="none")
+        tensor([0., 0., 3., 0.])
+        >>> losses.batch_hard_triplet_loss(input, target, margin=1.0)
+        tensor(0.7500)
+
+        A label that occurs once makes no anchor, but it still is everyone's negative. Only the
+        anchors 0 and 1 count: 1 − 1.5 + 1 = 0.5 and 1 − 0.5 + 1 = 1.5, on average 1.
+
+        >>> import torch
+        >>> import losses
+        >>> input = torch.tensor([[0.0], [1.0], [1.5]])
+        >>> losses.batch_hard_triplet_loss(input, torch.tensor([0, 0, 1]), margin=1.0)
+        tensor(1.)
+
+        Training, on a batch of 4 labels with 4 samples each.
+
+        >>> import torch
+        >>> import losses
+        >>> _ = torch.manual_seed(0)
+        >>> embed = torch.nn.Linear(8, 4)
+        >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
+        >>> loss = losses.batch_hard_triplet_loss(embed(samples), target)
+        >>> loss.backward()
+        >>> loss, embed.weight.grad.norm()
+        (tensor(1.7546, grad_fn=<ToCopyBackward0>), tensor(2.1706))
+
+    References:
+        - Hermans, Beyer, Leibe, [In Defense of the Triplet Loss for Person
+          Re-Identification](https://arxiv.org/abs/1703.07737), 2017, equation 5
+        - PyTorch has no such loss; for ready-made triplets it has
+          [`torch.nn.TripletMarginLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html)
+    """
+    check_batch(input, target, margin)
+    (input,) = full_precision(input)
+    if len(input) == 0:
+        return reduce_loss(input.sum(dim=1), reduction, denominator=1)
+    positive, negative = pairs(target)
+    x = widened(input)
+    square = squared_distances(x.detach())
+    farthest = square.masked_fill(~positive, -float("inf")).argmax(dim=1)
+    nearest = square.masked_fill(~negative, float("inf")).argmin(dim=1)
+    # Of all the pairs, only the chosen ones are differentiated.
+    to_positive = root((x - x[farthest]).square().sum(dim=1))
+    to_negative = root((x - x[nearest]).square().sum(dim=1))
+    complete = positive.any(dim=1) & negative.any(dim=1)
+    loss = (to_positive - to_negative + margin).clamp(min=0).masked_fill(~complete, 0)
+    return reduce_loss(loss, reduction, complete.sum().clamp(min=1)).to(input.dtype)
+
+
+class TripletLoss(Loss):
+    r"""[`batch_hard_triplet_loss`][losses.batch_hard_triplet_loss] as a module.
+
+    Args:
+        margin: How much farther than the positive the negative must be, at least 0.
+        mutual_flag: Whether to return the distances of all pairs as well, shape $(N, N)$.
+        reduction: `'none'`, `'mean'` or `'sum'`.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.TripletLoss(margin=0.5)
+        >>> criterion
+        TripletLoss(reduction='mean', margin=0.5, mutual=False)
+        >>> inputs = torch.tensor([[0.0], [1.0], [3.0], [7.0]], requires_grad=True)
+        >>> loss = criterion(inputs, torch.tensor([0, 0, 1, 1]))
+        >>> loss.backward()
+        >>> loss, inputs.grad.squeeze(1)
+        (tensor(0.6250, grad_fn=<ToCopyBackward0>), tensor([ 0.0000,  0.2500, -0.5000,  0.2500]))
+
+        The distances carry a gradient, for a second loss between two networks.
+
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.TripletLoss(margin=1.0, mutual_flag=True)
+        >>> inputs = torch.tensor([[0.0], [1.0], [3.0]], requires_grad=True)
+        >>> loss, dist = criterion(inputs, torch.tensor([0, 0, 1]))
+        >>> (loss + dist.mean()).backward()
+        >>> dist.detach()
+        tensor([[0., 1., 3.],
+                [1., 0., 2.],
+                [3., 2., 0.]])
+    """
+
+    margin: float
+    mutual: bool
+
+    def __init__(
+        self,
+        margin: float = 0.3,
+        mutual_flag: bool = False,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.margin = margin
+        self.mutual = mutual_flag
+
+    def forward(self, inputs: Tensor, targets: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """Compute the loss; see [`batch_hard_triplet_loss`][losses.batch_hard_triplet_loss]."""
+        loss = batch_hard_triplet_loss(inputs, targets, self.margin, self.reduction)
+        if self.mutual:
+            return loss, root(squared_distances(widened(inputs))).to(loss.dtype)
+        return loss

@@ -1,0 +1,305 @@
+"""Cross entropy: one class out of C, or a distribution over them, from logits."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from losses._checks import (
+    check_class_weight,
+    check_floating,
+    check_settings,
+    class_indices,
+    full_precision,
+    scalar_type,
+    values_known,
+)
+from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    r"""Take the negative logarithm of the probability that the logits give to the right class.
+
+    The softmax turns the logits $x$ of one row into the probabilities $p$ of its $C$ classes. For
+    the class $y$ with weight $w_y$,
+
+    $$
+    \ell(x, y) = -w_y \log p_y, \quad p_c = \frac{\exp(x_c)}{\sum_{k=1}^{C} \exp(x_k)}
+    $$
+
+    A target may also hold a probability $y_c$ for each class. Label smoothing mixes $\varepsilon$
+    of the uniform distribution into either kind. Both are one formula, in which a class index
+    stands for $y_c = 1$ at that class and 0 elsewhere:
+
+    $$
+    \ell(x, y) = -\sum_{c=1}^{C} w_c q_c \log p_c,
+    \quad q_c = (1 - \varepsilon) y_c + \frac{\varepsilon}{C}
+    $$
+
+    `'mean'` divides by the sum of the weights of the target classes. Rows whose target is
+    `ignore_index` are left out of both sums:
+
+    $$
+    L = \frac{\sum_n \ell(x_n, y_n)}{\sum_n w_{y_n}}
+    $$
+
+    Label smoothing does not change that denominator. Only with class probabilities does `'mean'`
+    divide by the number of rows instead, whatever the weights.
+
+    The gradient is the predicted probability minus the wanted one; without `weight` it is
+    $p_c - q_c$:
+
+    $$
+    \frac{\partial \ell}{\partial x_c} = p_c \sum_{k=1}^{C} w_k q_k - w_c q_c
+    $$
+
+    Args:
+        input: Logits $x$, floating point, any real value. Do not apply a softmax first. A class
+            that must not be chosen may have the logit -inf.
+        target: Class indices in $[0, C)$, of type int64 or uint8, without the dimension of the
+            classes; or class probabilities $y_c$, floating point, with the shape of `input`. Equal
+            shapes decide that they are probabilities. That these lie in [0, 1] and sum to 1 is up
+            to you.
+        weight: One factor $w_c$ for each class, shape $(C)$, usually at least 0; by default 1. With
+            class indices it has the data type of `input`.
+        size_average: Deprecated. Use `reduction`.
+        ignore_index: The class index that marks what to leave out, inside $[0, C)$ or not. Such a
+            row gives 0 and gets no gradient, whatever its logits are. Class indices only.
+        reduce: Deprecated. Use `reduction`.
+        reduction: `'none'` keeps one loss a row, `'sum'` adds them up, `'mean'` averages as above.
+        label_smoothing: The share $\varepsilon$ of each target that is spread evenly over all
+            classes, from 0 to 1.
+
+    Shape:
+        - `input`: $(C)$, $(N, C)$ or $(N, C, d_1, \ldots, d_K)$. The classes are dimension 1.
+        - `target`: $()$, $(N)$ or $(N, d_1, \ldots, d_K)$ for class indices; same as `input` for
+          class probabilities.
+        - `weight`: $(C)$.
+        - result: a scalar; with `reduction='none'` the shape of the class indices.
+
+    Returns:
+        The loss in the data type of `input` (float32 under autocast). NaN for `'mean'` over no
+        row at all: an empty batch, or every target ignored.
+
+    Raises:
+        IndexError: If a class index lies outside $[0, C)$ and is not `ignore_index`.
+        RuntimeError: If `target` has the wrong shape or data type, `weight` the wrong size or data
+            type, `label_smoothing` lies outside [0, 1], or `ignore_index` is 0 or more although
+            `target` holds probabilities.
+        ValueError: If `target` has another batch size than `input`, or `reduction` is none of the
+            three.
+        NotImplementedError: If `input` is not floating point.
+
+    Examples:
+        The exponentials of these logits are 1 and 3, so the classes have the probabilities 1/4 and
+        3/4. By hand: class 0 costs −ln(1/4) = 1.3863, class 1 costs −ln(3/4) = 0.2877.
+
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([[1.0, 3.0], [1.0, 3.0]]).log()
+        >>> losses.cross_entropy(logits, torch.tensor([0, 1]), reduction="none")
+        tensor([1.3863, 0.2877])
+
+        A training step. Each row of the gradient is $p - q$, divided by the 2 rows: here
+        (1/4 − 1, 3/4) / 2 and (1/4, 3/4 − 1) / 2.
+
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([[1.0, 3.0], [1.0, 3.0]]).log().requires_grad_()
+        >>> loss = losses.cross_entropy(logits, torch.tensor([0, 1]))
+        >>> loss.backward()
+        >>> loss, logits.grad
+        (tensor(0.8370, grad_fn=<DivBackward0>), tensor([[-0.3750,  0.3750],
+                [ 0.1250, -0.1250]]))
+
+        With `weight`, the mean divides by the weights. The two rows cost 1.4076 and 0.1698. By
+        hand: (1 · 1.4076 + 4 · 0.1698) / (1 + 4) = 0.4174. Dividing by 2 rows would give 1.0435.
+
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 3.0]])
+        >>> target, weight = torch.tensor([1, 2]), torch.tensor([1.0, 1.0, 4.0])
+        >>> losses.cross_entropy(logits, target, weight)
+        tensor(0.4174)
+        >>> losses.cross_entropy(logits, target, weight, reduction="sum") / 2
+        tensor(1.0435)
+
+        Label smoothing moves a fifth of the target from class 0 to both classes alike:
+        0.9 · 1.3863 + 0.1 · 0.2877 = 1.2764. The probabilities 0.9 and 0.1 say the same.
+
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([[1.0, 3.0]]).log()
+        >>> losses.cross_entropy(logits, torch.tensor([0]), label_smoothing=0.2)
+        tensor(1.2764)
+        >>> losses.cross_entropy(logits, torch.tensor([[0.9, 0.1]]))
+        tensor(1.2764)
+
+        Pixels, words: any dimensions after the classes. -100 marks what does not count.
+
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.zeros(2, 10, 4, 4)
+        >>> target = torch.full((2, 4, 4), 7)
+        >>> target[:, 0] = -100
+        >>> losses.cross_entropy(logits, target)
+        tensor(2.3026)
+
+    References:
+        - Szegedy et al., [Rethinking the Inception Architecture for Computer
+          Vision](https://arxiv.org/abs/1512.00567), 2015, section 7 (label smoothing)
+        - [`torch.nn.functional.cross_entropy`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html)
+    """
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(
+            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}. "
+            "Pass the share of each target to be spread over all classes, such as 0.1"
+        )
+    if target.shape == input.shape:
+        return _from_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
+    y = class_indices(target, input.shape, ignore_index)
+    check_floating(input=input)
+    (input,) = full_precision(input)
+    dim = min(1, input.dim() - 1)
+
+    ignored = y == ignore_index
+    if not values_known(ignored) or ignored.any():
+        # Whatever an ignored row holds, infinities or NaN, must not reach the gradient.
+        input = input.masked_fill(ignored.unsqueeze(dim), 0)
+        y = y.masked_fill(ignored, 0)
+    log_p = _log_softmax(input, dim)
+    log_p_y = log_p.gather(dim, y.unsqueeze(dim)).squeeze(dim)
+    w: Tensor | float = 1.0
+    w_y = (~ignored).to(log_p.dtype)
+    if weight is not None:
+        (weight,) = full_precision(weight)
+        check_class_weight(weight, input.shape[dim], input.dtype)
+        w = _one_a_class(weight, log_p)
+        w_y = w_y * w.expand_as(log_p).gather(dim, y.unsqueeze(dim)).squeeze(dim)
+    loss = _surprise((1 - label_smoothing) * w_y, log_p_y)
+    if label_smoothing > 0:
+        uniform = _surprise(w, log_p).sum(dim) / input.shape[dim]
+        loss = loss + label_smoothing * uniform.masked_fill(ignored, 0)
+    return reduce_loss(loss, reduction, w_y.sum()).to(input.dtype)
+
+
+def _from_probabilities(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
+) -> Tensor:
+    """Compute cross entropy where `target` holds one probability for each class."""
+    if not target.is_floating_point():
+        raise RuntimeError(
+            "Expected floating point type for target with class probabilities, got "
+            f"{scalar_type(target.dtype)}: target has the shape of input, {tuple(input.shape)}; "
+            "pass target.argmax(1) or target.float() if it is one-hot"
+        )
+    if ignore_index >= 0:
+        raise RuntimeError(
+            f"ignore_index is not supported for floating point target, got {ignore_index}: "
+            "set the probabilities of a row to 0 to leave it out, or pass class indices"
+        )
+    if input.dim() == 0:
+        raise IndexError("Dimension specified as 1 but tensor has no dimensions: input is (C)")
+    check_floating(input=input)
+    input, y = full_precision(input, target)
+    dim = min(1, input.dim() - 1)
+    classes = input.shape[dim]
+
+    if label_smoothing > 0:
+        y = (1 - label_smoothing) * y + label_smoothing / classes
+    if weight is not None:
+        (weight,) = full_precision(weight)
+        check_class_weight(weight, classes)
+        y = y * _one_a_class(weight, input)
+    loss = _surprise(y, _log_softmax(input, dim)).sum(dim)
+    return reduce_loss(loss, reduction).to(torch.promote_types(input.dtype, y.dtype))
+
+
+def _log_softmax(input: Tensor, dim: int) -> Tensor:
+    """Take the logarithm of the softmax, of half precision in float32: sums soon pass 65504."""
+    return input.log_softmax(dim, torch.promote_types(input.dtype, torch.float32))
+
+
+def _one_a_class(weight: Tensor, input: Tensor) -> Tensor:
+    """Line `weight` up with the classes, dimension 1 of `input`, or its only one."""
+    return weight.reshape(-1, *[1] * (input.dim() - 2))
+
+
+def _surprise(mass: Tensor | float, log_p: Tensor) -> Tensor:
+    """Weigh `-log_p`. An impossible class, `log_p` -inf, costs nothing where it has no mass."""
+    if not values_known(log_p) or log_p.isneginf().any():
+        log_p = log_p.masked_fill((mass == 0) & log_p.isneginf(), 0)
+    return mass * -log_p
+
+
+class CrossEntropyLoss(WeightedLoss):
+    r"""[`cross_entropy`][losses.cross_entropy] as a module.
+
+    Args:
+        weight: One factor for each class, shape $(C)$. A buffer: it moves with `.to()` and is
+            saved in the state dict.
+        size_average: Deprecated. Use `reduction`.
+        ignore_index: The class index that marks what to leave out.
+        reduce: Deprecated. Use `reduction`.
+        reduction: `'none'`, `'mean'` or `'sum'`.
+        label_smoothing: The share of each target that is spread evenly over all classes.
+
+    Raises:
+        RuntimeError: If given `input` and `target`, which belong into the call of the module.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.CrossEntropyLoss(label_smoothing=0.1)
+        >>> criterion
+        CrossEntropyLoss(reduction='mean', ignore_index=-100, label_smoothing=0.1)
+        >>> logits = torch.tensor([[1.0, 3.0], [1.0, 3.0]]).log().requires_grad_()
+        >>> loss = criterion(logits, torch.tensor([0, 1]))
+        >>> loss.backward()
+        >>> loss, logits.grad
+        (tensor(0.8370, grad_fn=<DivBackward0>), tensor([[-0.3500,  0.3500],
+                [ 0.1000, -0.1000]]))
+    """
+
+    ignore_index: int
+    label_smoothing: float
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        check_settings(self, size_average, reduce)
+        super().__init__(weight, size_average, reduce, reduction)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss; see [`cross_entropy`][losses.cross_entropy]."""
+        return cross_entropy(
+            input,
+            target,
+            self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )

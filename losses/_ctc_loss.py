@@ -1,0 +1,330 @@
+"""CTC: a sequence of labels from frames, summed over every way to align the two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from losses._checks import check_floating, full_precision, values_known
+from losses._reduction import Loss, reduce_loss
+
+
+def ctc_loss(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Tensor | Sequence[int],
+    target_lengths: Tensor | Sequence[int],
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Tensor:
+    r"""Measure how improbable a label sequence is, whichever frames its labels fall on.
+
+    An alignment $\pi$ names one class for each of the $T$ frames. Merge its repetitions, then drop
+    the blanks, and what is left is its label sequence: `a a - b` and `- a b b` both read `a b`.
+    $A(y)$ is the set of all alignments that read $y$. For the log-probability $x_{t,k}$ of
+    class $k$ in frame $t$,
+
+    $$
+    \ell(x, y) = -\log \sum_{\pi \in A(y)} \exp \left( \sum_{t = 1}^{T} x_{t, \pi_t} \right)
+    $$
+
+    The sum has exponentially many terms, but a recursion over the frames adds them up. Write
+    $z = (\text{blank}, y_1, \text{blank}, \ldots, y_S, \text{blank})$. Let $\alpha_t(s)$ be the
+    logarithm of the sum over all beginnings of an alignment that stand at $z_s$ in frame $t$.
+    One frame earlier, they stood there too, or one place before, or two places before, where no
+    blank is needed between two different labels:
+
+    $$
+    \alpha_t(s) = x_{t, z_s} + \log \left( e^{\alpha_{t-1}(s)} + e^{\alpha_{t-1}(s-1)}
+    + \mathbb{1}\left[z_s \neq z_{s-2}\right] e^{\alpha_{t-1}(s-2)} \right)
+    $$
+
+    $$
+    \ell(x, y) = -\log \left( e^{\alpha_T(2S)} + e^{\alpha_T(2S+1)} \right)
+    $$
+
+    `'mean'` first divides each loss by its number of labels $S_n$, at least 1, then averages over
+    the batch: $\frac{1}{N} \sum_n \frac{\ell(x_n, y_n)}{\max(1, S_n)}$. A sequence that no
+    alignment reads has the loss infinity: it needs as many frames as labels, and one more for
+    the blank between each two equal neighbours.
+
+    The gradient is minus the probability that the frame shows the class, given that the whole
+    reads $y$:
+
+    $$
+    \frac{\partial \ell}{\partial x_{t,k}} = -\frac{\sum_{\pi \in A(y), \pi_t = k}
+    \exp \left( \sum_{u = 1}^{T} x_{u, \pi_u} \right)}{\sum_{\pi \in A(y)}
+    \exp \left( \sum_{u = 1}^{T} x_{u, \pi_u} \right)}
+    $$
+
+    PyTorch's function returns $e^{x_{t,k}}$ plus this, the gradient in the logits. Behind a
+    `log_softmax` both give the same. Where the loss is infinite, the gradient is 0.
+
+    Args:
+        log_probs: Log-probabilities $x$ of every class in every frame, blank included, floating
+            point, from `log_softmax` over the last dimension. `-inf` rules a class out.
+        targets: Labels $y$, integers from 0 to $C - 1$ without the blank; one row a sample,
+            filled up with anything, or all of them one after the other.
+        input_lengths: Number of frames $T$ of each sample, integers from 0 to the size of
+            `log_probs`. Frames beyond it are not looked at.
+        target_lengths: Number of labels $S$ of each sample, integers, at least 0.
+        blank: Index of the blank class.
+        reduction: `'none'` keeps one loss a sample, `'sum'` adds them up, `'mean'` is explained
+            above.
+        zero_infinity: Whether an infinite loss becomes 0.
+
+    Shape:
+        - `log_probs`: $(T, N, C)$, or $(T, C)$ for a single sample. Time comes first.
+        - `targets`: $(N, S)$, or $(S_1 + \ldots + S_N)$ one after the other.
+        - `input_lengths`, `target_lengths`: $(N)$; $()$ or $(1)$ for a single sample.
+        - result: a scalar; $(N)$ with `reduction='none'`, $()$ for a single sample.
+
+    Returns:
+        The loss in the data type of `log_probs` (float32 under autocast). Half precision is
+        computed in float32.
+
+    Raises:
+        RuntimeError: If `log_probs` is empty or has other than two or three dimensions, a length
+            is not an integer, is out of range or missing, `targets` has too few or too many
+            labels for the lengths, or `blank` is no class.
+        NotImplementedError: If `log_probs` is not floating point.
+        ValueError: If a label is the blank or no class (PyTorch is silent there), or
+            `reduction` is none of the three.
+
+    Examples:
+        Two frames, blank 0 and one label 1, all probabilities 1/2. Three of the four alignments
+        read 1: `1 1`, `0 1` and `1 0`. The probability is 3/4, the loss −log(3/4) = 0.2877.
+
+        >>> import torch
+        >>> import losses
+        >>> log_probs = torch.full((2, 1, 2), 0.5).log()
+        >>> losses.ctc_loss(log_probs, torch.tensor([[1]]), torch.tensor([2]), torch.tensor([1]))
+        tensor(0.2877)
+
+        In training. Two sequences of 3 and 2 frames over 3 classes; the logits are all 0, so every
+        alignment has the probability 1/27 or 1/9. `1 2` is read by 5 of the first, `2` by 3 of
+        the second: (−log(5/27) / 2 − log(3/9) / 1) / 2 = 0.9709. Of the 5, 1 begins with the
+        blank, 4 with class 1 and none with class 2. So the gradient in the first frame's logits
+        is (1/3 − 1/5) / 4, (1/3 − 4/5) / 4 and (1/3 − 0) / 4.
+
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.zeros(3, 2, 3, requires_grad=True)
+        >>> targets = torch.tensor([[1, 2], [2, 0]])
+        >>> loss = losses.ctc_loss(
+        ...     logits.log_softmax(-1), targets, torch.tensor([3, 2]), torch.tensor([2, 1])
+        ... )
+        >>> loss.backward()
+        >>> loss
+        tensor(0.9709, grad_fn=<MeanBackward0>)
+        >>> logits.grad[:, 0]
+        tensor([[ 0.0333, -0.1167,  0.0833],
+                [ 0.0333, -0.0167, -0.0167],
+                [ 0.0333,  0.0833, -0.1167]])
+
+        The same labels one after the other, without filling up.
+
+        >>> import torch
+        >>> import losses
+        >>> log_probs = torch.zeros(3, 2, 3).log_softmax(-1)
+        >>> losses.ctc_loss(log_probs, torch.tensor([1, 2, 2]), (3, 2), (2, 1))
+        tensor(0.9709)
+
+    References:
+        - Graves et al., [Connectionist temporal classification: labelling unsegmented sequence
+          data with recurrent neural networks](https://doi.org/10.1145/1143844.1143891), 2006,
+          section 4
+        - [`torch.nn.functional.ctc_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html)
+    """
+    single, dtype = log_probs.dim() == 2, full_precision(log_probs)[0].dtype
+    log_probs, labels, frames, lengths = _batch(
+        log_probs, targets, input_lengths, target_lengths, blank
+    )
+    time, samples, _ = log_probs.shape
+    # log 0, but finite: -inf - -inf, as in the gradient of logsumexp, would be NaN.
+    never = -1e30
+
+    states = pad(labels[:, :, None], (1, 0), value=blank).flatten(1)
+    states = pad(states, (0, 1), value=blank)  # blank, label, blank, ..., label, blank
+    before = pad(states, (2, 0), value=-1)[:, :-2]  # what stands two places before
+    emission = log_probs.clamp(min=never).gather(2, states.expand(time, -1, -1))
+    # What lies beyond a sample's frames may be NaN, and 0 * NaN would reach the gradient.
+    beyond = torch.arange(time).to(frames)[:, None] >= frames
+    emission = emission.masked_fill(beyond[:, :, None], 0)
+    stay = step = torch.zeros_like(emission[0])
+    skip = stay.masked_fill(states == before, never)
+    moves = emission[:, None] + torch.stack((stay, step, skip))  # added up at once, not by frame
+
+    # Two places before the first state: from the second, step to the blank or skip to the label.
+    alpha = pad(stay[:, :1], (1, states.shape[1]), value=never)
+    alphas = [alpha]
+    for move in moves.unbind():
+        reached = torch.stack((alpha[:, 2:], alpha[:, 1:-1], alpha[:, :-2])) + move
+        alpha = pad(reached.logsumexp(0), (2, 0), value=never)
+        alphas.append(alpha)
+
+    final = torch.stack(alphas)[frames, torch.arange(samples).to(frames)]
+    ends = 2 * lengths[:, None] + torch.arange(1, 3).to(lengths)  # the last label, the last blank
+    loss = -final.gather(1, ends).logsumexp(1)
+    loss = loss.masked_fill(loss > -never / 2, 0.0 if zero_infinity else float("inf"))
+    if reduction == "mean":
+        loss = loss / lengths.clamp(min=1)
+    return reduce_loss(loss[0] if single else loss, reduction).to(dtype)
+
+
+def _batch(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Tensor | Sequence[int],
+    target_lengths: Tensor | Sequence[int],
+    blank: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Bring everything to one form: (T, N, C), (N, S) filled up with blanks, (N) and (N)."""
+    if log_probs.dim() not in (2, 3):
+        raise RuntimeError(
+            f"Expected 2 or 3-dimensional tensor, but got {log_probs.dim()}-dimensional tensor for "
+            "log_probs: pass (T, N, C), or (T, C) for a single sample"
+        )
+    if log_probs.numel() == 0:
+        raise RuntimeError(
+            f"log_probs tensor must not be empty, got shape {tuple(log_probs.shape)}: leave the "
+            "empty batch out"
+        )
+    check_floating(log_probs=log_probs)
+    if log_probs.dtype in (torch.float16, torch.bfloat16):
+        log_probs = log_probs.float()
+    if log_probs.dim() == 2:
+        log_probs = log_probs[:, None]
+    time, samples, classes = log_probs.shape
+    if not 0 <= blank < classes:
+        raise RuntimeError(f"blank must be in label range, 0 to {classes - 1}: got blank={blank}")
+    frames = _lengths("input_lengths", input_lengths, log_probs)
+    lengths = _lengths("target_lengths", target_lengths, log_probs)
+    if targets.dim() not in (1, 2):
+        raise RuntimeError(
+            f"Expected 1 to 2 dimensions, but got {targets.dim()}-dimensional tensor for targets: "
+            "pass (N, S), or all labels one after the other"
+        )
+    if targets.dim() == 2 and len(targets) != samples:
+        raise RuntimeError(
+            f"Expected tensor to have size {samples} at dimension 0, but got size {len(targets)} "
+            f"for targets: pass one row for each of the {samples} samples in log_probs "
+            f"{tuple(log_probs.shape)}, whose order is (T, N, C)"
+        )
+    known = values_known(log_probs, targets, frames, lengths)
+    if known:
+        _check_lengths(targets, frames, lengths, time)
+    # As many labels as the longest sample has; where it cannot be known, as many as there could be.
+    longest = int(lengths.max()) if known else targets.shape[-1]
+    position = torch.arange(longest).to(lengths)
+    beyond = position >= lengths[:, None]
+    if targets.dim() == 1:
+        start = lengths.cumsum(0) - lengths
+        labels = targets[(start[:, None] + position).masked_fill(beyond, 0)]
+    else:
+        labels = targets[:, :longest]
+    labels = labels.to(lengths)
+    if known:
+        wrong = ~beyond & ((labels == blank) | (labels < 0) | (labels >= classes))
+        if wrong.any():
+            raise ValueError(
+                f"targets must hold class indices from 0 to {classes - 1} other than "
+                f"blank={blank}: got {int(labels[wrong][0])}. The loss itself puts the blank "
+                "between the labels: shift them, or pass the index of the blank"
+            )
+    return log_probs, labels.masked_fill(beyond, blank), frames, lengths
+
+
+def _lengths(name: str, lengths: Tensor | Sequence[int], log_probs: Tensor) -> Tensor:
+    """Bring lengths to int64, one for each sample."""
+    lengths = torch.as_tensor(lengths, device=log_probs.device)
+    if lengths.is_floating_point() and lengths.numel():
+        raise RuntimeError(f"{name} must be integral, got {lengths.dtype}: pass {name}.long()")
+    if lengths.numel() != log_probs.shape[1]:
+        raise RuntimeError(
+            f"{name} must be of size batch_size, {log_probs.shape[1]}, got shape "
+            f"{tuple(lengths.shape)}: log_probs {tuple(log_probs.shape)} is read as (T, N, C); "
+            "if the batch comes first there, pass log_probs.transpose(0, 1)"
+        )
+    return lengths.long().reshape(-1)
+
+
+def _check_lengths(targets: Tensor, frames: Tensor, lengths: Tensor, time: int) -> None:
+    """Raise where a length is out of range, or the labels are not as many as the lengths say."""
+    for name, value in (("input_lengths", frames), ("target_lengths", lengths)):
+        if value.min() < 0:
+            raise RuntimeError(
+                f"Expected {name} to have value at least 0, but got value {int(value.min())}"
+            )
+    if frames.max() > time:
+        raise RuntimeError(
+            f"Expected input_lengths to have value at most {time}, but got value "
+            f"{int(frames.max())}: log_probs has {time} frames. If the model shortens the "
+            "sequence, shorten input_lengths alike"
+        )
+    if targets.dim() == 1 and lengths.sum() != len(targets):
+        raise RuntimeError(
+            f"Expected tensor to have size {int(lengths.sum())} at dimension 0, but got size "
+            f"{len(targets)} for targets: one-dimensional targets hold the labels of all samples "
+            "one after the other, without filling up"
+        )
+    if targets.dim() == 2 and lengths.max() > targets.shape[1]:
+        raise RuntimeError(
+            f"Expected tensor to have size at least {int(lengths.max())} at dimension 1, but got "
+            f"size {targets.shape[1]} for targets: target_lengths must not exceed its columns"
+        )
+
+
+class CTCLoss(Loss):
+    r"""[`ctc_loss`][losses.ctc_loss] as a module.
+
+    Args:
+        blank: Index of the blank class.
+        reduction: `'none'`, `'mean'` or `'sum'`.
+        zero_infinity: Whether an infinite loss becomes 0.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.CTCLoss()
+        >>> criterion
+        CTCLoss(reduction='mean', blank=0, zero_infinity=False)
+        >>> logits = torch.zeros(2, 1, 2, requires_grad=True)
+        >>> loss = criterion(logits.log_softmax(-1), torch.tensor([[1]]), (2,), (1,))
+        >>> loss.backward()
+        >>> loss, logits.grad[:, 0]
+        (tensor(0.2877, grad_fn=<MeanBackward0>), tensor([[ 0.1667, -0.1667],
+                [ 0.1667, -0.1667]]))
+    """
+
+    blank: int
+    zero_infinity: bool
+
+    def __init__(
+        self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(
+        self,
+        log_probs: Tensor,
+        targets: Tensor,
+        input_lengths: Tensor | Sequence[int],
+        target_lengths: Tensor | Sequence[int],
+    ) -> Tensor:
+        """Compute the loss; see [`ctc_loss`][losses.ctc_loss]."""
+        return ctc_loss(
+            log_probs,
+            targets,
+            input_lengths,
+            target_lengths,
+            self.blank,
+            self.reduction,
+            self.zero_infinity,
+        )

@@ -1,0 +1,195 @@
+"""Focal loss: cross entropy with the easy samples turned down."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from losses._checks import (
+    check_class_weight,
+    check_floating,
+    check_gamma,
+    class_indices,
+    full_precision,
+    values_known,
+)
+from losses._reduction import WeightedLoss, reduce_loss
+
+
+def focal_loss(
+    input: Tensor,
+    target: Tensor,
+    gamma: float = 2.0,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Measure the cross entropy, turned down for the samples that are already right.
+
+    For a row of logits $x$, a class index $y$ and class weights $w$,
+
+    $$
+    \ell(x, y) = -w_y \left(1 - p_y\right)^{\gamma} \log p_y, \qquad
+    p_i = \frac{\exp(x_i)}{\sum_j \exp(x_j)}
+    $$
+
+    The probability $p_y$ knows nothing of the weights. `'mean'` divides by the weights of the
+    targets, as [`cross_entropy`][losses.cross_entropy] does, so that `gamma=0` is cross entropy:
+
+    $$
+    \frac{\sum_n \ell(x_n, y_n)}{\sum_n w_{y_n}}
+    $$
+
+    A target equal to `ignore_index` counts in neither sum. Without `weight`, every $w_i$ is 1.
+
+    The gradient is that of cross entropy, $p_i - \mathbb{1}[i = y]$, times a factor that fades to
+    0 as $p_y$ approaches 1:
+
+    $$
+    \frac{\partial \ell}{\partial x_i} = w_y \left(
+    \left(1 - p_y\right)^{\gamma} - \gamma \left(1 - p_y\right)^{\gamma - 1} p_y \log p_y
+    \right) \left(p_i - \mathbb{1}[i = y]\right)
+    $$
+
+    Args:
+        input: Logits $x$, floating point, any real number. Classes are dimension 1, or dimension
+            0 where there is no other.
+        target: Class indices $y$, int64, from 0 to C − 1, or `ignore_index`.
+        gamma: Exponent $\gamma$, at least 0. The higher, the less the easy samples count; 0 is
+            cross entropy.
+        weight: One weight $w_i$ for each class, at least 0. By default all are 1.
+        ignore_index: Targets of this value count nowhere, and get no gradient.
+        reduction: `'none'` keeps one loss a sample, `'sum'` adds them up, `'mean'` divides their
+            sum by the weights of the targets.
+
+    Shape:
+        - `input`: $(C)$, $(N, C)$ or $(N, C, d_1, \ldots, d_K)$.
+        - `target`: $()$, $(N)$ or $(N, d_1, \ldots, d_K)$.
+        - `weight`: $(C)$.
+        - result: a scalar; the shape of `target` with `reduction='none'`.
+
+    Returns:
+        The loss in the data type of `input` (float32 under autocast). 'mean' over nothing, all
+        targets being ignored, is NaN: zero divided by zero.
+
+    Raises:
+        ValueError: If `gamma` is negative, `reduction` is none of the three, or `target` has
+            another batch size than `input`.
+        TypeError: If `gamma` is no number, such as a list of class counts.
+        RuntimeError: If `target` is neither int64 nor uint8, or has another shape than the
+            predictions, or `weight` is not one number for each class.
+        IndexError: If a target is neither a class of `input` nor `ignore_index`.
+        NotImplementedError: If `input` is not floating point.
+
+    Examples:
+        A sure sample and an unsure one, `gamma` 2. By hand: p = 0.9 gives 0.1² · 0.1054 = 0.0011,
+        a hundredth of its cross entropy; p = 0.5 gives 0.5² · 0.6931 = 0.1733, a quarter.
+
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([[0.9, 0.1], [0.5, 0.5]]).log()
+        >>> target = torch.tensor([0, 1])
+        >>> losses.focal_loss(logits, target, reduction="none")
+        tensor([0.0011, 0.1733])
+        >>> losses.cross_entropy(logits, target, reduction="none")
+        tensor([0.1054, 0.6931])
+
+        A training step. The rare class 1 weighs three times as much.
+
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([[2.0, 0.0], [1.0, 0.0]], requires_grad=True)
+        >>> target = torch.tensor([0, 1])
+        >>> loss = losses.focal_loss(logits, target, weight=torch.tensor([1.0, 3.0]))
+        >>> loss.backward()
+        >>> loss
+        tensor(0.5268, grad_fn=<DivBackward0>)
+        >>> logits.grad
+        tensor([[-0.0012,  0.0012],
+                [ 0.5762, -0.5762]])
+
+        With `gamma=0` it is the weighted cross entropy, `'mean'` included.
+
+        >>> import torch
+        >>> import losses
+        >>> logits, target = torch.tensor([[2.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1])
+        >>> weight = torch.tensor([1.0, 3.0])
+        >>> losses.focal_loss(logits, target, gamma=0.0, weight=weight)
+        tensor(1.0167)
+        >>> losses.cross_entropy(logits, target, weight=weight)
+        tensor(1.0167)
+
+    References:
+        - Lin et al., [Focal Loss for Dense Object Detection](https://arxiv.org/abs/1708.02002),
+          2017, equations 4 and 5; there for two classes, here for any number
+        - PyTorch has no such loss; for two classes torchvision has
+          [`sigmoid_focal_loss`](https://docs.pytorch.org/vision/stable/generated/torchvision.ops.sigmoid_focal_loss.html)
+    """
+    check_gamma(gamma)
+    check_floating(input=input)
+    (input,) = full_precision(input)
+    dim = min(1, input.dim() - 1)
+    target = class_indices(target, input.shape, ignore_index)
+    kept = target != ignore_index
+    logits = input
+    if not values_known(kept) or not kept.all():
+        # An ignored row may hold anything, even infinities: blank, it cannot harm the gradient.
+        logits = input.masked_fill(~kept.unsqueeze(dim), 0)
+        target = target.masked_fill(~kept, 0)
+    # Half precision is lifted: sums over a batch soon pass 65504.
+    log_p = logits.log_softmax(dim, torch.promote_types(logits.dtype, torch.float32))
+    log_p = log_p.gather(dim, target.unsqueeze(dim)).squeeze(dim)
+    w = kept.to(log_p.dtype)
+    if weight is not None:
+        (weight,) = full_precision(weight)
+        check_class_weight(weight, input.shape[dim], input.dtype)
+        w = w * weight.to(log_p.dtype)[target]
+
+    # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
+    near, far = (-log_p).clamp(max=100), (-log_p - 100).relu()
+    # At p = 1 a gamma below 1 has infinite slope, which the logarithm outweighs: stop short of it.
+    one_minus_p = (-torch.expm1(-near)).clamp(min=torch.finfo(near.dtype).tiny)
+    loss = w * (one_minus_p**gamma * near + far)
+    return reduce_loss(loss, reduction, w.sum()).to(input.dtype)
+
+
+class FocalLoss(WeightedLoss):
+    r"""[`focal_loss`][losses.focal_loss] as a module.
+
+    Args:
+        gamma: Exponent of the factor that turns easy samples down, at least 0.
+        weight: One weight for each class. A buffer: it moves with the module and is saved.
+        ignore_index: Targets of this value count nowhere.
+        reduction: `'none'`, `'mean'` or `'sum'`.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.FocalLoss(gamma=2.0, weight=torch.tensor([1.0, 3.0]))
+        >>> criterion
+        FocalLoss(reduction='mean', gamma=2.0, ignore_index=-100)
+        >>> logits = torch.tensor([[2.0, 0.0], [1.0, 0.0]], requires_grad=True)
+        >>> loss = criterion(logits, torch.tensor([0, 1]))
+        >>> loss.backward()
+        >>> loss
+        tensor(0.5268, grad_fn=<DivBackward0>)
+    """
+
+    gamma: float
+    ignore_index: int
+
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        weight: Tensor | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+    ) -> None:
+        check_gamma(gamma)
+        super().__init__(weight, reduction=reduction)
+        self.gamma = gamma
+        self.ignore_index = ignore_index
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss; see [`focal_loss`][losses.focal_loss]."""
+        return focal_loss(input, target, self.gamma, self.weight, self.ignore_index, self.reduction)

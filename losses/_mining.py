@@ -1,0 +1,51 @@
+"""What the mined triplet losses begin with: who belongs together, and how far apart all are."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from losses._checks import check_floating
+
+
+def check_batch(input: Tensor, target: Tensor, margin: float) -> None:
+    """Raise unless there is one embedding a row, one label for each, and a margin."""
+    check_floating(input=input)
+    if input.ndim != 2:
+        raise ValueError(
+            f"expected input of shape (N, D), one embedding a row, got {tuple(input.shape)}: "
+            "pass input.flatten(1), or input.unsqueeze(0) for a single embedding"
+        )
+    if target.shape != input.shape[:1]:
+        raise ValueError(
+            f"expected target of shape ({len(input)},), one label for each row of input, "
+            f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
+        )
+    if margin < 0:
+        raise ValueError(f"margin must be at least 0, got {margin}: below it, errors are free")
+
+
+def pairs(target: Tensor) -> tuple[Tensor, Tensor]:
+    """Tell, for each anchor (row), its positives and its negatives; nothing is its own positive."""
+    same = target[:, None] == target
+    itself = torch.eye(len(target), dtype=torch.bool, device=target.device)
+    return same & ~itself, ~same
+
+
+def widened(input: Tensor) -> Tensor:
+    """Lift to float64, where a matrix product still tells close embeddings apart."""
+    return input.float() if input.device.type == "mps" else input.double()  # MPS lacks float64
+
+
+def root(square: Tensor) -> Tensor:
+    """Take the square root, with all derivatives 0 at 0 instead of infinite."""
+    zero = square <= 0
+    return square.masked_fill(zero, 1).sqrt().masked_fill(zero, 0)
+
+
+def squared_distances(input: Tensor) -> Tensor:
+    """Compute the squared Euclidean distances of all rows to each other."""
+    input = input - input[:1].detach()  # changes no distance, and rounds less
+    with torch.autocast("mps", enabled=False):  # autocast leaves float64 alone
+        products = input @ input.T
+    return products.diagonal()[:, None] + products.diagonal() - 2 * products

@@ -1,0 +1,245 @@
+"""Multi-class margin: the right class must lead every other one by a margin (multi-class SVM)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from losses._checks import check_floating, full_precision, scalar_type, values_known
+from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+
+
+def multi_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Charge every wrong class that comes closer to the right one's score than `margin`.
+
+    For the scores $x$ of $C$ classes, the right class $y$, the margin $m$ and the weight $w_y$
+    of the right class,
+
+    $$
+    \ell(x, y) = \frac{w_y}{C} \sum_{i \neq y} \max\left(0, m - x_y + x_i\right)^p
+    $$
+
+    The sum has $C - 1$ terms, yet it is divided by $C$. `'mean'` divides the sum of all samples
+    by their number, $\frac{1}{N} \sum_n \ell(x_n, y_n)$, whatever the weights.
+
+    A wrong class that violates the margin is pushed down, and the right one is pushed up by as
+    much as all of them together. Exactly at the margin nothing moves:
+
+    $$
+    \frac{\partial \ell}{\partial x_i} = \begin{cases}
+    \frac{w_y}{C} p \left(m - x_y + x_i\right)^{p - 1} & \text{if } i \neq y
+    \text{ and } m - x_y + x_i > 0 \\
+    -\sum_{j \neq y} \frac{\partial \ell}{\partial x_j} & \text{if } i = y \\
+    0 & \text{otherwise}
+    \end{cases}
+    $$
+
+    Args:
+        input: Scores $x$, floating point, any real value. No softmax is needed.
+        target: Right class $y$ of each sample, int64, from 0 to $C - 1$. No index is ignored.
+        p: Power of each term, 1 or 2.
+        margin: Lead $m$ that the right class needs, in the unit of the scores.
+        weight: One weight for each class, in the data type of `input`; 1 for all by default. It
+            multiplies after the power is taken.
+        size_average: Deprecated. Use `reduction`.
+        reduce: Deprecated. Use `reduction`.
+        reduction: `'none'` keeps one loss a sample, `'sum'` adds them up, `'mean'` averages over
+            the samples.
+
+    Shape:
+        - `input`: $(N, C)$, or $(C)$ for a single sample.
+        - `target`: $(N)$; $()$ or $(1)$ for a single sample.
+        - `weight`: $(C)$.
+        - result: a scalar; the shape of `target` with `reduction='none'`.
+
+    Returns:
+        The loss in the data type of `input` (float32 under autocast). The mean over no samples
+        is NaN.
+
+    Raises:
+        ValueError: If `p` is neither 1 nor 2, `weight` is not one-dimensional, or `reduction` is
+            none of the three.
+        RuntimeError: If `target` is not int64, is out of range or has another shape, if `input`
+            has no classes or more than two dimensions, or if `weight` has another length or data
+            type.
+        NotImplementedError: If `input` is not floating point.
+
+    Examples:
+        Two samples of two classes. By hand: max(0, 1 − 0.3 + 0.7) = 1.4 and
+        max(0, 1 − 0.5 + 0.5) = 1. Each is divided by the 2 classes; the mean of 0.7 and 0.5 is
+        0.6.
+
+        >>> import torch
+        >>> import losses
+        >>> scores = torch.tensor([[0.3, 0.7], [0.5, 0.5]])
+        >>> target = torch.tensor([0, 1])
+        >>> losses.multi_margin_loss(scores, target, reduction="none")
+        tensor([0.7000, 0.5000])
+        >>> losses.multi_margin_loss(scores, target)
+        tensor(0.6000)
+
+        In training. The scores lead by 2 in the first row, so nothing is left to learn there; in
+        the second, class 0 is too close by 0.5. The gradient is ±1 / (N · C) = ±1/6.
+
+        >>> import torch
+        >>> import losses
+        >>> scores = torch.tensor([[3.0, 1.0, 0.0], [0.5, 1.0, -2.0]], requires_grad=True)
+        >>> loss = losses.multi_margin_loss(scores, torch.tensor([0, 1]))
+        >>> loss.backward()
+        >>> loss, scores.grad
+        (tensor(0.0833, grad_fn=<MeanBackward0>), tensor([[ 0.0000,  0.0000,  0.0000],
+                [ 0.1667, -0.1667,  0.0000]]))
+
+        `p=2` squares each term, and then `weight` multiplies: 1.4² · 3 / 2 = 2.94 and
+        1² · 1 / 2 = 0.5.
+
+        >>> import torch
+        >>> import losses
+        >>> scores = torch.tensor([[0.3, 0.7], [0.5, 0.5]])
+        >>> weight = torch.tensor([3.0, 1.0])
+        >>> losses.multi_margin_loss(
+        ...     scores, torch.tensor([0, 1]), p=2, weight=weight, reduction="none"
+        ... )
+        tensor([2.9400, 0.5000])
+
+    References:
+        - Crammer and Singer, [On the algorithmic implementation of multiclass kernel-based vector
+          machines](https://www.jmlr.org/papers/v2/crammer01a.html), 2001, charge only the worst
+          class; the sum over all of them is Weston and Watkins, Multi-class support vector
+          machines, 1998
+        - [`torch.nn.functional.multi_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html)
+    """
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    (input,) = full_precision(input)
+    if weight is not None:
+        (weight,) = full_precision(weight)
+    _check(input, target, p, weight)
+    scores = input if input.dim() == 2 else input.reshape(1, -1)
+    label = target.reshape(-1, 1)
+    hinge = torch.relu(margin - scores.gather(1, label) + scores)
+    # The sum leaves the right class out: there, the hinge is the constant margin.
+    loss = hinge.scatter(1, label, 0).pow(p).mean(1)
+    if weight is not None:
+        loss = loss * weight[label[:, 0]]
+    return reduce_loss(loss.reshape(target.shape), reduction)
+
+
+def _check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None:
+    """Raise where PyTorch does, and say what to pass instead."""
+    if p not in (1, 2):
+        raise ValueError(
+            f"only p == 1 and p == 2 supported. Got p={p}: pass 1 for the hinge, 2 for its square"
+        )
+    check_floating(input=input)
+    if input.dim() > 2 or 0 in input.shape[-1:]:
+        raise RuntimeError(
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(input.shape)}: pass input of shape (N, C), or (C) for a single sample"
+        )
+    samples, classes = (1, 1, *input.shape)[-2:]
+    if target.dim() > 1 or target.numel() != samples:
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
+            f"samples (batch size). Expected target size [{samples}], but got "
+            f"{list(target.shape)}. Input has shape {list(input.shape)}: pass one class index for "
+            "each row of input"
+        )
+    if target.dtype != torch.int64:
+        raise RuntimeError(
+            f"expected scalar type Long but found {scalar_type(target.dtype)}: target must hold "
+            "class indices, pass target.long()"
+        )
+    if weight is not None:
+        if weight.dim() != 1:
+            raise ValueError(
+                f"weight must be one-dimensional, got {weight.dim()} dimensions: pass one number "
+                f"for each of the {classes} classes"
+            )
+        if len(weight) != classes:
+            raise RuntimeError(
+                f"inconsistent weight size, expected {classes} but got {list(weight.shape)}: pass "
+                "one number for each class"
+            )
+        if weight.dtype != input.dtype:
+            raise RuntimeError(
+                f"expected scalar type {scalar_type(input.dtype)} but found "
+                f"{scalar_type(weight.dtype)}: weight must have the data type of input, "
+                "pass weight.to(input.dtype)"
+            )
+    if values_known(target):
+        outside = (target < 0) | (target >= classes)
+        if outside.any():
+            raise RuntimeError(
+                f"target out of range: got class {int(target[outside][0])}, expected 0 to "
+                f"{classes - 1}. Classes count from 0, and there is no ignore_index: select the "
+                "rows to keep first"
+            )
+
+
+class MultiMarginLoss(WeightedLoss):
+    r"""[`multi_margin_loss`][losses.multi_margin_loss] as a module.
+
+    Args:
+        p: Power of each term, 1 or 2.
+        margin: Lead that the right class needs.
+        weight: One weight for each class, or none.
+        size_average: Deprecated. Use `reduction`.
+        reduce: Deprecated. Use `reduction`.
+        reduction: `'none'`, `'mean'` or `'sum'`.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.MultiMarginLoss(margin=0.5)
+        >>> criterion
+        MultiMarginLoss(reduction='mean', p=1, margin=0.5)
+        >>> scores = torch.tensor([[0.3, 0.7], [0.5, 0.5]], requires_grad=True)
+        >>> loss = criterion(scores, torch.tensor([0, 1]))
+        >>> loss.backward()
+        >>> loss, scores.grad
+        (tensor(0.3500, grad_fn=<MeanBackward0>), tensor([[-0.2500,  0.2500],
+                [ 0.2500, -0.2500]]))
+    """
+
+    p: int
+    margin: float
+
+    def __init__(
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        if p not in (1, 2):
+            raise ValueError(f"only p == 1 and p == 2 supported. Got p={p}: pass 1 or 2")
+        if weight is not None and weight.dim() != 1:
+            raise ValueError(
+                "MultiMarginLoss: expected weight to be None or 1D tensor, got "
+                f"{weight.dim()}D instead: pass one number for each class"
+            )
+        self.p = p
+        self.margin = margin
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss; see [`multi_margin_loss`][losses.multi_margin_loss]."""
+        return multi_margin_loss(
+            input,
+            target,
+            p=self.p,
+            margin=self.margin,
+            weight=self.weight,
+            reduction=self.reduction,
+        )

@@ -1,0 +1,166 @@
+"""Sigmoid focal loss: binary cross entropy with the easy elements turned down."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from losses._checks import check_floating, check_gamma, full_precision
+from losses._reduction import Loss, reduce_loss
+
+
+def sigmoid_focal_loss(
+    inputs: Tensor,
+    targets: Tensor,
+    alpha: float = 0.25,
+    gamma: float = 2,
+    reduction: str = "none",
+) -> Tensor:
+    r"""Measure the binary cross entropy, turned down for the elements that are already right.
+
+    For a logit $x$ and a label $y$, either 0 or 1,
+
+    $$
+    \ell(x, y) = -\alpha_t \left(1 - p_t\right)^{\gamma} \log p_t, \qquad
+    p_t = \begin{cases}
+    \sigma(x) & \text{if } y = 1 \\
+    1 - \sigma(x) & \text{if } y = 0
+    \end{cases}, \qquad
+    \alpha_t = \begin{cases}
+    \alpha & \text{if } y = 1 \\
+    1 - \alpha & \text{if } y = 0
+    \end{cases}
+    $$
+
+    with the sigmoid $\sigma(x) = \frac{1}{1 + \exp(-x)}$. For a label in between, each of
+    $\log p_t$, $1 - p_t$ and $\alpha_t$ is the average of its two cases, weighted $y$ and $1 - y$.
+
+    The default is `'none'`. `'mean'` divides by the number of elements,
+    $\frac{1}{n} \sum_i \ell(x_i, y_i)$; the paper divides the sum by the number of positive ones.
+
+    The gradient is that of binary cross entropy, $\sigma(x) - y$, times a factor that fades to 0
+    as $p_t$ approaches 1:
+
+    $$
+    \frac{\partial \ell}{\partial x} = \alpha_t \left(
+    \left(1 - p_t\right)^{\gamma} - \gamma \left(1 - p_t\right)^{\gamma - 1} p_t \log p_t
+    \right) \left(\sigma(x) - y\right)
+    $$
+
+    Args:
+        inputs: Logits $x$, floating point, any real number, any shape.
+        targets: Labels $y$, 0.0 or 1.0, same shape and floating point too.
+        alpha: Weight of the positive labels, in [0, 1]; the negative ones get 1 − `alpha`.
+            −1 weighs neither.
+        gamma: Exponent $\gamma$, at least 0. The higher, the less the easy elements count; 0 is
+            weighted binary cross entropy.
+        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+            over all elements.
+
+    Shape:
+        - `inputs`: $(*)$, any number of dimensions, none included.
+        - `targets`: $(*)$, same as `inputs`.
+        - result: $(*)$; a scalar with `reduction='mean'` or `'sum'`.
+
+    Returns:
+        The loss in the data type of `inputs` (float32 under autocast).
+
+    Raises:
+        ValueError: If the shapes differ, `alpha` is neither in [0, 1] nor −1, `gamma` is
+            negative, or `reduction` is none of the three.
+        TypeError: If `gamma` is no number.
+        NotImplementedError: If `inputs` or `targets` is not floating point.
+
+    Examples:
+        The logit 0 says one half. By hand: 0.5² · 0.6931 = 0.1733, of which a positive label gets
+        a quarter, 0.0433, and a negative one three quarters, 0.1300.
+
+        >>> import torch
+        >>> import losses
+        >>> logits, labels = torch.tensor([0.0, 0.0]), torch.tensor([1.0, 0.0])
+        >>> losses.sigmoid_focal_loss(logits, labels)
+        tensor([0.0433, 0.1300])
+        >>> losses.sigmoid_focal_loss(logits, labels, alpha=-1)
+        tensor([0.1733, 0.1733])
+
+        A training step of a detector: four anchors, one of them on an object. Add up, then divide
+        by the number of objects, at least 1.
+
+        >>> import torch
+        >>> import losses
+        >>> logits = torch.tensor([-1.0, -3.0, -4.0, 1.0], requires_grad=True)
+        >>> labels = torch.tensor([1.0, 0.0, 0.0, 0.0])
+        >>> total = losses.sigmoid_focal_loss(logits, labels, reduction="sum")
+        >>> loss = total / labels.sum().clamp(min=1)
+        >>> loss.backward()
+        >>> loss
+        tensor(0.7020, grad_fn=<DivBackward0>)
+        >>> logits.grad
+        tensor([-1.9206e-01,  2.3615e-04,  1.3013e-05,  5.7618e-01])
+
+    References:
+        - Lin et al., [Focal Loss for Dense Object Detection](https://arxiv.org/abs/1708.02002),
+          2017, equation 5
+        - [`torchvision.ops.sigmoid_focal_loss`](https://docs.pytorch.org/vision/stable/generated/torchvision.ops.sigmoid_focal_loss.html)
+    """
+    check_gamma(gamma)
+    if not (0 <= alpha <= 1 or alpha == -1):
+        raise ValueError(
+            f"Invalid alpha value: {alpha}. alpha must be in the range [0,1] or -1 for ignore: "
+            "pass the share of weight that positive labels get, such as 0.25"
+        )
+    if targets.shape != inputs.shape:
+        raise ValueError(
+            f"Target size ({targets.size()}) must be the same as input size ({inputs.size()}): "
+            "pass one label, 0.0 or 1.0, for each logit"
+        )
+    check_floating(inputs=inputs, targets=targets)
+    x, y = full_precision(inputs, targets)
+    # An infinite logit counts as the largest number: 0 times infinity would be NaN.
+    limits = torch.finfo(x.dtype)
+    x = x.clamp(limits.min, limits.max)
+
+    # Both cases are added, each times its label: 1 - sigmoid(x) would round to 0 too early.
+    minus_log_p_t = y * softplus(-x) + (1 - y) * softplus(x)
+    one_minus_p_t = y * torch.sigmoid(-x) + (1 - y) * torch.sigmoid(x)
+    # At 0, an exponent below 1 has infinite slope. The product with the logarithm has none.
+    loss = one_minus_p_t.clamp(min=limits.tiny) ** gamma * minus_log_p_t
+    if alpha != -1:
+        loss = (alpha * y + (1 - alpha) * (1 - y)) * loss
+    return reduce_loss(loss, reduction)
+
+
+class SigmoidFocalLoss(Loss):
+    r"""[`sigmoid_focal_loss`][losses.sigmoid_focal_loss] as a module.
+
+    Args:
+        alpha: Weight of the positive labels, in [0, 1]; −1 for none.
+        gamma: Exponent of the factor that turns easy elements down, at least 0.
+        reduction: `'none'`, `'mean'` or `'sum'`.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.SigmoidFocalLoss(reduction="sum")
+        >>> criterion
+        SigmoidFocalLoss(reduction='sum', alpha=0.25, gamma=2)
+        >>> logits = torch.tensor([0.0, 0.0], requires_grad=True)
+        >>> loss = criterion(logits, torch.tensor([1.0, 0.0]))
+        >>> loss.backward()
+        >>> loss, logits.grad
+        (tensor(0.1733, grad_fn=<SumBackward0>), tensor([-0.0746,  0.2237]))
+    """
+
+    alpha: float
+    gamma: float
+
+    def __init__(self, alpha: float = 0.25, gamma: float = 2, reduction: str = "none") -> None:
+        check_gamma(gamma)
+        super().__init__(reduction=reduction)
+        self.alpha = alpha
+        self.gamma = gamma
+
+    def forward(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Compute the loss; see [`sigmoid_focal_loss`][losses.sigmoid_focal_loss]."""
+        return sigmoid_focal_loss(inputs, targets, self.alpha, self.gamma, self.reduction)

@@ -1,0 +1,33 @@
+import torch
+from torch import Tensor
+
+from tests.cases.batch_hard_triplet_loss import batches, distance, wrong_batches
+
+REFERENCE_REDUCTIONS = ("none", "mean", "sum")
+
+cases = batches
+errors = wrong_batches
+
+
+def reference(
+    input: Tensor, target: Tensor, margin: float = 0.3, reduction: str = "mean"
+) -> Tensor:
+    n = len(input)
+    zero = 0 * input.sum()
+    loss, active = {}, 0
+    for a in range(n):
+        for p in range(n):
+            if p == a or target[p] != target[a]:
+                continue
+            for k in range(n):
+                if target[k] == target[a]:
+                    continue
+                value = distance(input[a], input[p]) - distance(input[a], input[k]) + margin
+                if not value <= 0:
+                    active += 1
+                    loss[a, p] = loss.get((a, p), zero) + value
+    if reduction == "none":
+        flat = [loss.get((a, p), zero) for a in range(n) for p in range(n)]
+        return torch.stack(flat).reshape(n, n) if flat else input @ input.T
+    total = sum(loss.values(), zero)
+    return total / max(active, 1) if reduction == "mean" else total

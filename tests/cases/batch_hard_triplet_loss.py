@@ -1,0 +1,87 @@
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from tests.cases import Case, Error, randint, randn
+
+REFERENCE_REDUCTIONS = ("none", "mean", "sum")
+
+
+def distance(x: Tensor, y: Tensor) -> Tensor:
+    """The Euclidean distance of two embeddings; its gradient at 0 is 0."""
+    return torch.linalg.vector_norm(x - y)
+
+
+def batches(dtype: torch.dtype) -> Iterator[Case]:
+    """The batches that all mined losses are tested with."""
+    pairs = torch.arange(4).repeat_interleave(2)
+    x = randn(8, 3, dtype=dtype)
+    yield Case("pairs", {"input": x, "target": pairs})
+    yield Case("margin=0", {"input": x, "target": pairs, "margin": 0.0})
+    yield Case("wide margin", {"input": x, "target": pairs, "margin": 5.0})
+    random = {"input": randn(12, 4, dtype=dtype, seed=1), "target": randint(3, 12), "margin": 1.0}
+    yield Case("three labels", random)
+    single = torch.tensor([0, 0, 0, 7, 9, 9, -1, 4])
+    yield Case("single labels", {"input": x, "target": single, "margin": 1.0})
+    yield Case("one label", {"input": x, "target": torch.zeros(8)})
+    yield Case("all labels different", {"input": x, "target": torch.arange(8)})
+    yield Case("one embedding", {"input": x[:1], "target": pairs[:1]})
+    yield Case("empty", {"input": x[:0], "target": pairs[:0]}, gradcheck=False)
+    # 0 twice with one label, 6 with two; yet no anchor has two hardest positives or negatives.
+    twice = torch.tensor([0.0, 0.0, 2.0, 6.0, 6.0, 3.5, 10.5, 0.75], dtype=dtype)[:, None]
+    labels = torch.tensor([0, 0, 1, 1, 2, 2, 3, 4])
+    duplicates = {"input": twice, "target": labels, "margin": 1.0}
+    yield Case("duplicates", duplicates, gradcheck=False)
+    yield Case("collapsed", {"input": 0 * x + x[:1], "target": pairs}, gradcheck=False)
+    line = torch.tensor([[0.0], [1.0], [3.0], [7.0]], dtype=dtype)
+    # From 1, positive plus margin and negative are both 2 away: exactly on the margin.
+    on_margin = {"input": line, "target": torch.tensor([0, 0, 1, 1]), "margin": 1.0}
+    yield Case("on the margin", on_margin, gradcheck=False)
+    far = 64 * randn(8, 1, dtype=dtype, seed=2) + x / 64
+    yield Case("far from the origin", {"input": far, "target": pairs}, gradcheck=False)
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    yield from batches(dtype)
+    x = randn(8, 3, dtype=dtype)
+    broken = torch.where(torch.arange(8)[:, None] == 2, float("nan"), x)
+    yield Case("nan", {"input": broken, "target": torch.arange(8) // 2}, gradcheck=False)
+
+
+def wrong_batches() -> Iterator[Error]:
+    x, y = torch.zeros(4, 2), torch.arange(4)
+    yield Error("input", {"input": x[0], "target": y}, ValueError, "input of shape", False)
+    column = {"input": x, "target": y[:, None]}
+    yield Error("target", column, ValueError, r"target of shape \(4,\)", False)
+    yield Error("too few", {"input": x, "target": y[:2]}, ValueError, "target of shape", False)
+    negative = {"input": x, "target": y, "margin": -1.0}
+    yield Error("margin", negative, ValueError, "margin must be .* got -1.0", False)
+    integers = {"input": x.long(), "target": y}
+    yield Error("integers", integers, NotImplementedError, "input must be floating", False)
+    average = {"input": x, "target": y, "reduction": "avg"}
+    yield Error("reduction", average, ValueError, "avg", False)
+
+
+errors = wrong_batches
+
+
+def reference(
+    input: Tensor, target: Tensor, margin: float = 0.3, reduction: str = "mean"
+) -> Tensor:
+    n = len(input)
+    loss, anchors = [], 0
+    for a in range(n):
+        positives = [p for p in range(n) if target[p] == target[a] and p != a]
+        negatives = [n_ for n_ in range(n) if target[n_] != target[a]]
+        value = 0 * input[a].sum()
+        if positives and negatives:
+            anchors += 1
+            hardest = torch.stack([distance(input[a], input[p]) for p in positives]).max()
+            nearest = torch.stack([distance(input[a], input[n_]) for n_ in negatives]).min()
+            value = (hardest - nearest + margin).clamp(min=0)
+        loss.append(value)
+    if reduction == "none":
+        return torch.stack(loss) if loss else input.sum(dim=1)
+    total = sum(loss, 0 * input.sum())
+    return total / max(anchors, 1) if reduction == "mean" else total

@@ -1,0 +1,85 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randint, randn
+
+REFERENCE_REDUCTIONS = ("none", "sum", "mean")
+
+
+def reference(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    gamma: float = 2.0,
+    weight: torch.Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> torch.Tensor:
+    """Write -w_y (1 - p_y)^gamma log(p_y) out, for the samples that are not ignored."""
+    rows = input.reshape(1, -1) if input.dim() == 1 else input.movedim(1, -1).flatten(0, -2)
+    kept = target.flatten() != ignore_index
+    x, y = rows[kept], target.flatten()[kept]
+    p = (x.exp() / x.exp().sum(1, keepdim=True))[range(len(y)), y]
+    w = torch.ones_like(p) if weight is None else weight[y]
+    loss = torch.zeros_like(rows[:, 0])
+    loss[kept] = -w * (1 - p) ** gamma * p.log()
+    if reduction == "none":
+        return loss.reshape(target.shape)
+    return loss.sum() if reduction == "sum" else loss.sum() / w.sum()
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    x, y = 2 * randn(5, 4, dtype=dtype), randint(4, 5)
+    weight = torch.tensor([0.5, 1.0, 2.0, 3.0], dtype=dtype)
+    for gamma in (2.0, 0.0, 0.5, 1.0, 5.0):
+        yield Case(f"gamma={gamma}", {"input": x, "target": y, "gamma": gamma})
+    yield Case("weight", {"input": x, "target": y, "weight": weight}, ("input", "weight"))
+    ignored = torch.tensor([0, -100, 3, 1, -100])
+    yield Case("ignored", {"input": x, "target": ignored, "weight": weight})
+    yield Case("ignore_index=1", {"input": x, "target": ignored.abs() % 4, "ignore_index": 1})
+    image, mask = randn(2, 4, 3, 2, dtype=dtype, seed=1), randint(4, 2, 3, 2, seed=1)
+    yield Case("images", {"input": image, "target": mask, "weight": weight})
+    yield Case("sequence", {"input": image[..., 0], "target": mask[..., 0]})
+    yield Case("one sample", {"input": x[0], "target": y[0]})
+    yield Case("one class", {"input": x[:, :1], "target": torch.zeros_like(y)}, gradcheck=False)
+    yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
+    yield Case("all ignored", {"input": x, "target": torch.full_like(y, -100)})
+    sure = torch.tensor([[14.0, 0.0], [9.0, 0.0], [0.0, 9.0]], dtype=dtype)
+    for gamma in (0.5, 1.0, 2.0):
+        # 1 - p_y is rounded away in the written-out definition.
+        yield Case(
+            f"sure gamma={gamma}",
+            {"input": sure, "target": torch.tensor([0, 0, 0]), "gamma": gamma},
+            defect="the definition rounds 1 - p",
+        )
+    edge = torch.tensor([[1000.0, 0.0], [-1000.0, 0.0], [-float("inf"), 0.0]], dtype=dtype)
+    for gamma in (0.5, 0.0, 2.0):
+        yield Case(
+            f"extreme gamma={gamma}",
+            {"input": edge, "target": torch.tensor([0, 0, 0]), "gamma": gamma},
+            gradcheck=False,
+            defect="the definition overflows",
+        )
+
+
+def errors() -> Iterator[Error]:
+    x, y = torch.zeros(2, 3), torch.tensor([0, 1])
+    yield Error("gamma", {"input": x, "target": y, "gamma": -1.0}, ValueError, "gamma=-1.0", False)
+    yield Error(
+        "gamma list", {"input": x, "target": y, "gamma": [9, 1]}, TypeError, "got list", False
+    )
+    yield Error("range", {"input": x, "target": y + 2}, IndexError, "Target 3 is out", False)
+    yield Error("dtype", {"input": x, "target": y.float()}, RuntimeError, "Long or Byte", False)
+    yield Error("one-hot", {"input": x, "target": x}, RuntimeError, "argmax", False)
+    yield Error("batch", {"input": x, "target": y[:1]}, ValueError, "batch_size", False)
+    yield Error("integers", {"input": x.long(), "target": y}, NotImplementedError, "input", False)
+    yield Error(
+        "weight",
+        {"input": x, "target": y, "weight": torch.ones(2)},
+        RuntimeError,
+        "weight tensor should be defined",
+        False,
+    )
+    yield Error(
+        "reduction", {"input": x, "target": y, "reduction": "avg"}, ValueError, "avg", False
+    )

@@ -1,0 +1,84 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randint, randn
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    x, y = randn(5, 3, dtype=dtype), randint(4, 5)
+    layer, bias = randn(4, 3, dtype=dtype, seed=1), randn(4, dtype=dtype, seed=2)
+    weight = torch.tensor([0.5, 1.0, 2.0, 3.0], dtype=dtype)
+    ignored = torch.tensor([0, -100, 3, 1, -100])
+    blocks = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=2)
+    both = ("input", "linear_weight")
+    every = (*both, "linear_bias")
+    call = {"input": x, "linear_weight": layer, "target": y}
+    biased = call | {"linear_bias": bias}
+    yield Case("indices", call, both)
+    yield Case("bias", biased, every)
+    yield Case("weight", biased | {"weight": weight}, every)
+    yield Case("ignored", biased | {"target": ignored, "weight": weight}, every)
+    yield Case("ignore_index=1", call | {"target": ignored.abs() % 4, "ignore_index": 1}, both)
+    smooth = {"label_smoothing": 0.2}
+    yield Case("smoothing", biased | smooth | {"target": ignored, "weight": weight}, every)
+    soft = randn(5, 4, dtype=dtype, seed=3).softmax(1)
+    yield Case("probabilities", biased | {"target": soft}, (*every, "target"))
+    yield Case("probabilities, weight", call | {"target": soft, "weight": weight} | smooth, both)
+
+    grid = {
+        "input": x,
+        "linear_weight": randn(4, 2, 3, 3, dtype=dtype, seed=4),
+        "linear_bias": randn(4, 2, 3, dtype=dtype, seed=5),
+        "target": randint(4, 5, 2, 3, seed=6),
+    }
+    yield Case("out_features", grid | {"weight": weight}, every)
+    soft_grid = grid | {"target": randn(5, 4, 2, 3, dtype=dtype, seed=7).softmax(1)}
+    yield Case("out_features, probabilities", soft_grid, every)
+    yield Case("one sample", call | {"input": x[0], "target": y[0]}, both)
+    yield Case("one sample, probabilities", call | {"input": x[0], "target": soft[0]}, both)
+    yield Case("empty", call | {"input": x[:0], "target": y[:0]}, both, gradcheck=False)
+    yield Case("all ignored", call | {"target": torch.full_like(y, -100)}, both)
+
+    in_blocks = {"options": blocks}
+    yield Case("blocks", biased | in_blocks, every)
+    yield Case("blocks, ignored", biased | in_blocks | {"target": ignored, "weight": weight}, every)
+    # PyTorch's blocks know neither of these: it warns and keeps all logits.
+    unknown = "options ignored, with a warning"
+    yield Case("blocks, smoothing", biased | in_blocks | smooth, every, defect=unknown)
+    yield Case("blocks, probabilities", biased | in_blocks | {"target": soft}, defect=unknown)
+    yield Case("blocks, out_features", grid | in_blocks, every, defect=unknown)
+    infinite = x.clone()
+    infinite[1, 0] = float("inf")
+    yield Case(
+        "blocks, infinite ignored",
+        biased | in_blocks | {"input": infinite, "target": ignored},
+        ("linear_bias",),
+        gradcheck=False,
+        defect="an ignored infinity gives NaN",
+    )
+
+
+def errors() -> Iterator[Error]:
+    x, layer, y = torch.zeros(2, 3), torch.zeros(4, 3), torch.tensor([0, 1])
+    call = {"input": x, "linear_weight": layer, "target": y}
+    soft = torch.zeros(2, 4)
+    yield Error("input 3-d", call | {"input": x[None]}, RuntimeError, "dimensionality 1 or 2")
+    yield Error("layer 1-d", call | {"linear_weight": x[0]}, RuntimeError, "at least 2")
+    yield Error("layer transposed", call | {"linear_weight": layer.T}, RuntimeError, "in_features")
+    yield Error("bias", call | {"linear_bias": torch.zeros(3)}, RuntimeError, "linear_bias shape")
+    grid = {"input": x[0], "linear_weight": layer[:, None]}
+    yield Error("unbatched grid", call | grid, RuntimeError, "requires batched input")
+    yield Error("class weight", call | {"weight": torch.ones(3)}, RuntimeError, "weight tensor")
+    yield Error(
+        "ignored probabilities",
+        call | {"target": soft, "ignore_index": -100},
+        RuntimeError,
+        "ignore_index",
+    )
+    yield Error("range", call | {"target": y + 3}, IndexError, "Target 4 is out of bounds")
+    yield Error("dtype", call | {"target": y.float()}, RuntimeError, "Long or Byte")
+    yield Error("batch", call | {"target": y[:1]}, ValueError, "batch_size")
+    yield Error("smoothing", call | {"label_smoothing": 2.0}, RuntimeError, "label_smoothing")
+    yield Error("reduction", call | {"reduction": "avg"}, ValueError, "avg")
+    yield Error("integers", {k: v.long() for k, v in call.items()}, NotImplementedError, "input")

@@ -1,0 +1,61 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randn
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    x = randn(4, 5, dtype=dtype)
+    y = torch.tensor([[3, 0, -1, 1, 4], [2, -1, -1, -1, -1], [4, 1, 0, -1, 4], [0, 1, 2, 3, -1]])
+    yield Case("plain", {"input": x, "target": y})
+    none, every = torch.full((1, 5), -1), torch.arange(5)[None]
+    yield Case("none or all are right", {"input": x[:3], "target": torch.cat([none, every, y[:1]])})
+    yield Case("nobody is right", {"input": x[:2], "target": none.repeat(2, 1)})
+    twice = torch.tensor([[3, 3, 0, -1, -1], [1, 1, 1, 1, 1]])
+    yield Case("listed twice", {"input": x[:2], "target": twice})
+    yield Case("one sample", {"input": x[0], "target": y[0]})
+    yield Case(
+        "one class", {"input": x[:2, :1], "target": y[:2, :1] * 0 - torch.tensor([[0], [1]])}
+    )
+    yield Case("0-d", {"input": x[0, 0], "target": torch.tensor(0)})
+    yield Case("1-d of 0-d", {"input": x[0, :1], "target": torch.tensor(0)})
+    # At the margin, far beyond it, and ruled out by -inf.
+    edge = torch.tensor([[1, 0, 0.5], [0, 3e4, -3e4], [0, 0.5, -float("inf")]], dtype=dtype)
+    first = torch.tensor([0, -1, -1]).repeat(3, 1)
+    yield Case("kinks", {"input": edge, "target": first}, gradcheck=False)
+    inf = float("inf")
+    infinite = torch.tensor([[inf, 0, 1], [0, inf, 1], [-inf, 0, 1]], dtype=dtype)
+    yield Case("infinite", {"input": infinite, "target": first}, gradcheck=False)
+    yield Case(
+        "empty",
+        {"input": x[:0], "target": y[:0]},
+        gradcheck=False,
+        defect="uninitialised memory for the mean over nothing",
+    )
+    nan = torch.tensor([[0.0, float("nan"), 1.0]], dtype=dtype)
+    yield Case(
+        "NaN", {"input": nan, "target": first[:1]}, gradcheck=False, defect="NaN counts as 0"
+    )
+
+
+def errors() -> Iterator[Error]:
+    x, y = torch.zeros(2, 3), torch.tensor([[0, -1, 1], [1, 2, -1]])
+
+    def call(**changed: object) -> dict[str, object]:
+        return {"input": x, "target": y, **changed}
+
+    yield Error("too large", call(target=y + 1), RuntimeError, "target' is out of range.*to 3")
+    yield Error("too small", call(target=y - 1), RuntimeError, "target' is out of range: got -2")
+    behind = torch.tensor([[0, -1, 3], [1, 2, -1]])
+    yield Error("behind -1", call(target=behind), RuntimeError, "target' is out of range")
+    yield Error("int32", call(target=y.int()), RuntimeError, "type Long but found Int: target")
+    yield Error("mask", call(target=x), RuntimeError, "type Long but found Float: target")
+    yield Error("shape", call(target=y[:, :2]), RuntimeError, r"target size: \[2, 2\].*\[2, 3\]")
+    yield Error("one row", call(target=y[0]), RuntimeError, r"target size: \[3\].*\[2, 3\]")
+    yield Error("3-d", call(input=x[None]), RuntimeError, r"vector or matrix.*\[1, 2, 3\]")
+    yield Error("no classes", call(input=x[:, :0], target=y[:, :0]), RuntimeError, r"\[2, 0\]")
+    yield Error("integers", call(input=x.long()), NotImplementedError, "input")
+    yield Error("reduction", call(reduction="avg"), ValueError, "avg")
+    hot = torch.tensor([[1, 0, 1], [0, 0, 1]])
+    yield Error("multi-hot", call(target=hot), UserWarning, "target.*multi-hot", parity=False)

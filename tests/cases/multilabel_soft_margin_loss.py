@@ -1,0 +1,49 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randint, randn
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    x, y = 3 * randn(4, 3, dtype=dtype), randint(2, 4, 3).to(dtype)
+    soft = torch.sigmoid(randn(4, 3, dtype=dtype, seed=1))
+    weight = torch.tensor([0.5, 0.0, 2.0], dtype=dtype)
+    both = ("input", "target")
+    yield Case("plain", {"input": x, "target": y})
+    yield Case("weight", {"input": x, "target": soft, "weight": weight}, both)
+    yield Case("weight for each element", {"input": x, "target": y, "weight": soft})
+    yield Case("probabilities", {"input": x, "target": soft}, both)
+    yield Case("integer target", {"input": x, "target": y.long()})
+    yield Case("one sample", {"input": x[0], "target": y[0], "weight": weight})
+    yield Case("3-d", {"input": x[None], "target": y[None]})
+    yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
+    far = torch.tensor([[-200.0, 200.0, 1e4, -1e4, 0.0, 15.0, -15.0]], dtype=dtype)
+    for side in (0, 1):
+        arguments = {"input": far, "target": torch.full_like(far, side)}
+        yield Case(f"far out, {side}", arguments, gradcheck=False)
+    infinite = torch.tensor([[float("inf"), -float("inf"), 4.0]], dtype=dtype)
+    sure = torch.tensor([[1.0, 0.0, 1.0]], dtype=dtype)
+    for name, target in (("right", sure), ("wrong", 1 - sure)):
+        yield Case(
+            f"infinitely sure and {name}",
+            {"input": infinite, "target": target},
+            gradcheck=False,
+            defect="NaN where the target has weight 0 on an infinite term",
+        )
+
+
+def errors() -> Iterator[Error]:
+    x = torch.zeros(2, 3)
+
+    def call(**changed: object) -> dict[str, object]:
+        return {"input": x, "target": x, **changed}
+
+    yield Error("0-d", call(input=x[0, 0], target=x[0, 0]), IndexError, "input is")
+    yield Error("shapes", call(target=x[:, :2]), RuntimeError, "size of tensor")
+    yield Error("weight", call(weight=torch.ones(2)), RuntimeError, "size of tensor")
+    yield Error("boolean", call(target=x.bool()), RuntimeError, "target is boolean")
+    yield Error("integers", call(input=x.long()), NotImplementedError, "input")
+    yield Error("reduction", call(reduction="avg"), ValueError, "avg")
+    listed = torch.tensor([[2, 0, -1], [1, -1, -1]])
+    yield Error("list", call(target=listed), RuntimeError, "of target.*from -1 to 2", parity=False)

@@ -1,0 +1,68 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randint, randn
+
+REFERENCE_REDUCTIONS = ("none", "sum", "mean")
+
+
+def reference(
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    alpha: float = 0.25,
+    gamma: float = 2,
+    reduction: str = "none",
+) -> torch.Tensor:
+    """Write torchvision's definition out: cross entropy, p_t and alpha_t, each mixed by label."""
+    p = 1 / (1 + torch.exp(-inputs))
+    cross_entropy = -(targets * p.log() + (1 - targets) * (1 - p).log())
+    p_t = p * targets + (1 - p) * (1 - targets)
+    loss = (1 - p_t) ** gamma * cross_entropy
+    if alpha >= 0:
+        loss = (alpha * targets + (1 - alpha) * (1 - targets)) * loss
+    return {"none": lambda: loss, "sum": loss.sum, "mean": loss.mean}[reduction]()
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    x, y = 2 * randn(4, 3, dtype=dtype), randint(2, 4, 3).to(dtype)
+    for gamma in (2, 0, 0.5, 1.0, 5.0):
+        yield Case(f"gamma={gamma}", {"inputs": x, "targets": y, "gamma": gamma}, ("inputs",))
+    for alpha in (-1, 0.0, 0.75, 1.0):
+        yield Case(f"alpha={alpha}", {"inputs": x, "targets": y, "alpha": alpha}, ("inputs",))
+    soft = randn(4, 3, dtype=dtype, seed=1).sigmoid()
+    yield Case("soft labels", {"inputs": x, "targets": soft}, ("inputs", "targets"))
+    yield Case("0-d", {"inputs": x[0, 0], "targets": y[0, 0]}, ("inputs",))
+    yield Case("empty", {"inputs": x[:0], "targets": y[:0]}, ("inputs",), gradcheck=False)
+    huge = torch.tensor([10.0, 100.0, 1e4, -100.0, -1e4], dtype=dtype)
+    infinite = torch.tensor([float("inf"), -float("inf")], dtype=dtype)
+    for gamma in (0, 0.5, 2):
+        for label in (0, 1):
+            yield Case(
+                f"huge gamma={gamma} label={label}",
+                {"inputs": huge, "targets": torch.full_like(huge, label), "gamma": gamma},
+                ("inputs",),
+                gradcheck=False,
+                defect="the definition overflows",
+            )
+        yield Case(
+            f"infinite gamma={gamma}",
+            {"inputs": infinite, "targets": (infinite > 0).to(dtype), "gamma": gamma},
+            ("inputs",),
+            gradcheck=False,
+            defect="the definition multiplies 0 and infinity",
+        )
+
+
+def errors() -> Iterator[Error]:
+    x = torch.zeros(2)
+    y = torch.tensor([0.0, 1.0])
+    yield Error("gamma", {"inputs": x, "targets": y, "gamma": -1}, ValueError, "gamma=-1", False)
+    yield Error("alpha", {"inputs": x, "targets": y, "alpha": 2.0}, ValueError, "alpha", False)
+    yield Error("shapes", {"inputs": x, "targets": y[:1]}, ValueError, "Target size", False)
+    yield Error(
+        "integers", {"inputs": x, "targets": y.long()}, NotImplementedError, "targets", False
+    )
+    yield Error(
+        "reduction", {"inputs": x, "targets": y, "reduction": "avg"}, ValueError, "avg", False
+    )

@@ -1,0 +1,51 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, randn
+
+NAMES = ("anchor", "positive", "negative")
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    def triplets(*shape: int) -> dict[str, torch.Tensor]:
+        return {name: randn(*shape, dtype=dtype, seed=seed) for seed, name in enumerate(NAMES)}
+
+    batch = triplets(6, 4)
+    yield Case("default", batch, NAMES)
+    half = dtype in (torch.float16, torch.bfloat16)
+    # Rounding to half precision makes coordinates equal: then the largest is not the only one.
+    for p in (1.0, 1.5, 3.0) if half else (1.0, 1.5, 3.0, float("inf")):
+        yield Case(f"p={p}", {**batch, "p": p}, NAMES)
+    yield Case("p=0.5", {**triplets(3, 2), "p": 0.5, "margin": 4.0}, NAMES)
+    yield Case("swap", {**batch, "swap": True, "margin": 2.0}, NAMES)
+    yield Case("eps=0", {**batch, "eps": 0.0, "margin": 0.5}, NAMES)
+    yield Case("large eps", {**batch, "eps": 0.25}, NAMES)
+    yield Case("unbatched", triplets(4), NAMES)
+    yield Case("K-d", triplets(2, 3, 4), NAMES)
+    one = {**batch, "anchor": batch["anchor"][:1]}
+    yield Case("one anchor", one, NAMES)
+    yield Case("empty", triplets(0, 4), NAMES, gradcheck=False)
+    yield Case("no coordinates", triplets(3, 0), NAMES, gradcheck=False)
+    zero = torch.zeros(2, 4, dtype=dtype)
+    equal = dict.fromkeys(NAMES, zero)
+    yield Case("collapsed", equal, NAMES, gradcheck=False)
+    yield Case("collapsed, eps=0", {**equal, "eps": 0.0}, NAMES, gradcheck=False)
+    line = torch.tensor([[0.0], [0.0], [0.0]], dtype=dtype)
+    # Negatives 2 away: exactly on the margin. At 2 with a swap, both distances are equal.
+    on_margin = {"anchor": line, "positive": line + 1, "negative": line - 2, "eps": 0.0}
+    yield Case("on the margin", on_margin, NAMES, gradcheck=False)
+    tie = {"anchor": line, "positive": line + 4, "negative": line + 2, "eps": 0.0, "swap": True}
+    yield Case("tie in the swap", tie, NAMES, gradcheck=False)
+    far = torch.tensor([[64.0, -64.0], [float("nan"), 0.0], [0.5, 0.25]], dtype=dtype)
+    wild = {"anchor": far, "positive": torch.zeros_like(far), "negative": torch.ones_like(far)}
+    yield Case("large and nan", wild, NAMES, gradcheck=False)
+
+
+def errors() -> Iterator[Error]:
+    x = torch.zeros(2, 3)
+    same = dict.fromkeys(NAMES, x)
+    yield Error("margin", {**same, "margin": 0.0}, ValueError, "margin must be .* got 0.0")
+    yield Error("dimensions", {**same, "positive": x[0]}, RuntimeError, "positive 1D")
+    yield Error("shapes", {**same, "negative": x[:, :2]}, RuntimeError, "negative of shape")
+    yield Error("reduction", {**same, "reduction": "avg"}, ValueError, "avg")
