@@ -217,7 +217,7 @@ def modules(loss: Loss, case: Case) -> Iterator[tuple[torch.nn.Module, tuple[Any
 
 
 @every((torch.float32,), keep=lambda loss, case: loss.function != "linear_cross_entropy")
-@pytest.mark.filterwarnings("ignore:NLLLoss2d:FutureWarning")
+@pytest.mark.filterwarnings("ignore:.NLLLoss2d:FutureWarning")
 def test_classes_are_the_functions(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     default = inspect.signature(ours(loss)).parameters["reduction"].default
     expected = ours(loss)(**case.arguments, reduction=default)
