@@ -93,8 +93,8 @@ def batch_all_triplet_loss(
 
     References:
         - Hermans, Beyer, Leibe, [In Defense of the Triplet Loss for Person
-          Re-Identification](https://arxiv.org/abs/1703.07737), 2017, equation 6, and the mean
-          over the non-zero terms in section 4.1
+          Re-Identification](https://arxiv.org/abs/1703.07737), 2017, there also with the mean
+          over the terms that are not 0
         - PyTorch has no such loss; for ready-made triplets it has
           [`torch.nn.TripletMarginLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html)
     """

@@ -100,7 +100,7 @@ def batch_hard_triplet_loss(
 
     References:
         - Hermans, Beyer, Leibe, [In Defense of the Triplet Loss for Person
-          Re-Identification](https://arxiv.org/abs/1703.07737), 2017, equation 5
+          Re-Identification](https://arxiv.org/abs/1703.07737), 2017, section 2
         - PyTorch has no such loss; for ready-made triplets it has
           [`torch.nn.TripletMarginLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html)
     """

@@ -153,13 +153,14 @@ def ctc_loss(
     before = pad(states, (2, 0), value=-1)[:, :-2]  # what stands two places before
     emission = log_probs.clamp(min=never).gather(2, states.expand(time, -1, -1))
     # What lies beyond a sample's frames may be NaN, and 0 * NaN would reach the gradient.
-    beyond = torch.arange(time).to(frames)[:, None] >= frames
+    beyond = torch.arange(time, device=frames.device)[:, None] >= frames
     emission = emission.masked_fill(beyond[:, :, None], 0)
     stay = step = torch.zeros_like(emission[0])
     skip = stay.masked_fill(states == before, never)
     moves = emission[:, None] + torch.stack((stay, step, skip))  # added up at once, not by frame
 
-    # Two places before the first state: from the second, step to the blank or skip to the label.
+    # Two places precede the states. All start in the second: a step leads to the first blank, a
+    # skip to the first label.
     alpha = pad(stay[:, :1], (1, states.shape[1]), value=never)
     alphas = [alpha]
     for move in moves.unbind():
@@ -167,8 +168,8 @@ def ctc_loss(
         alpha = pad(reached.logsumexp(0), (2, 0), value=never)
         alphas.append(alpha)
 
-    final = torch.stack(alphas)[frames, torch.arange(samples).to(frames)]
-    ends = 2 * lengths[:, None] + torch.arange(1, 3).to(lengths)  # the last label, the last blank
+    final = torch.stack(alphas)[frames, torch.arange(samples, device=frames.device)]
+    ends = torch.stack((2 * lengths + 1, 2 * lengths + 2), 1)  # the last label, the last blank
     loss = -final.gather(1, ends).logsumexp(1)
     loss = loss.masked_fill(loss > -never / 2, 0.0 if zero_infinity else float("inf"))
     if reduction == "mean":
@@ -220,7 +221,7 @@ def _batch(
         _check_lengths(targets, frames, lengths, time)
     # As many labels as the longest sample has; where it cannot be known, as many as there could be.
     longest = int(lengths.max()) if known else targets.shape[-1]
-    position = torch.arange(longest).to(lengths)
+    position = torch.arange(longest, device=lengths.device)
     beyond = position >= lengths[:, None]
     if targets.dim() == 1:
         start = lengths.cumsum(0) - lengths

@@ -103,7 +103,8 @@ def multilabel_soft_margin_loss(
 
     References:
         - Nam et al., [Large-scale multi-label text classification: revisiting neural
-          networks](https://arxiv.org/abs/1312.5419), 2014, compare it with the pairwise hinge
+          networks](https://arxiv.org/abs/1312.5419), 2014, compare it with a loss on pairs of
+          classes
         - [`torch.nn.functional.multilabel_soft_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html)
     """
     reduction = legacy_reduction(size_average, reduce, reduction)

@@ -49,7 +49,8 @@ def sigmoid_focal_loss(
     $$
 
     Args:
-        inputs: Logits $x$, floating point, any real number, any shape.
+        inputs: Logits $x$, floating point, any real number, any shape. An infinite one counts as
+            the largest number of its data type.
         targets: Labels $y$, 0.0 or 1.0, same shape and floating point too.
         alpha: Weight of the positive labels, in [0, 1]; the negative ones get 1 − `alpha`.
             −1 weighs neither.

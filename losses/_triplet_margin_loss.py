@@ -47,8 +47,7 @@ def triplet_margin_loss(
     \end{cases}
     $$
 
-    The positive receives the first term with the opposite sign, the negative the second term as
-    it would stand with a plus.
+    The positive receives the first term with a minus, the negative the second one with a plus.
 
     Args:
         anchor: Embeddings $a$, any real value. The last dimension is the embedding's.

@@ -25,8 +25,8 @@ def triplet_semihard_loss(
     $$
     \ell_{ap}(x, y) = \max\left(0, d_{ap} - d_{an} + m\right), \quad
     d_{an} = \begin{cases}
-    \min_{n, y_n \ne y_a, d_{an} > d_{ap}} d_{an} & \text{if a negative is farther than } p \\
-    \max_{n, y_n \ne y_a} d_{an} & \text{otherwise}
+    \min_{k, y_k \ne y_a, d_{ak} > d_{ap}} d_{ak} & \text{if a negative is farther than } p \\
+    \max_{k, y_k \ne y_a} d_{ak} & \text{otherwise}
     \end{cases}
     $$
 

@@ -133,7 +133,7 @@ CATALOG: tuple[Loss, ...] = (
         shapes="`input` (C), (N, C) or (N, C, d1, ...); `target` (), (N) or (N, d1, ...); "
         "`weight` (C)",
         curve=Curve({"input": [["x", -1.0]], "target": [0]}, (-6, 0)),
-        sources=("000", "004"),
+        sources=("004",),
     ),
     Loss(
         function="linear_cross_entropy",
@@ -184,7 +184,7 @@ CATALOG: tuple[Loss, ...] = (
         curve=Curve(
             {"input": "x", "target": 0.0}, (-3, 3), "x − y", sweep=("beta", (0.5, 1.0, 2.0))
         ),
-        sources=("000", "001", "002"),
+        sources=("001", "002"),
     ),
     Loss(
         function="huber_loss",
@@ -210,7 +210,7 @@ CATALOG: tuple[Loss, ...] = (
         shapes="`input` (*), `target` (*)",
         eps="added to the rate inside the logarithm, only with `log_input=False`",
         curve=Curve({"input": "x", "target": 2.0}, (-3, 3), sweep=("target", (0.0, 2.0, 5.0))),
-        sources=("000", "001", "002"),
+        sources=("001", "002"),
     ),
     Loss(
         function="gaussian_nll_loss",
@@ -240,7 +240,7 @@ CATALOG: tuple[Loss, ...] = (
         mean="the number of elements, which is not the divergence: use `'batchmean'`",
         shapes="`input` (*), `target` (*), usually (N, C); `'batchmean'` divides by N",
         curve=Curve({"input": "x", "target": 0.5}, (-4, 0), sweep=("target", (0.2, 0.5, 0.8))),
-        sources=("000", "001", "002", "004"),
+        sources=("001", "002", "004"),
     ),
     Loss(
         function="margin_ranking_loss",
@@ -257,7 +257,7 @@ CATALOG: tuple[Loss, ...] = (
             "x1 − x2",
             sweep=("margin", (0.0, 0.5, 1.0)),
         ),
-        sources=("000", "001", "002", "004"),
+        sources=("001", "002", "004"),
     ),
     Loss(
         function="multilabel_margin_loss",
@@ -269,7 +269,7 @@ CATALOG: tuple[Loss, ...] = (
         mean="the batch size; each sample is already divided by C",
         shapes="`input` (C) or (N, C), `target` same",
         curve=Curve({"input": [["x", 0.0, -1.0]], "target": [[0, -1, -1]]}, (-3, 3)),
-        sources=("000", "001", "002"),
+        sources=("001", "002"),
     ),
     Loss(
         function="multilabel_soft_margin_loss",
@@ -281,7 +281,6 @@ CATALOG: tuple[Loss, ...] = (
         mean="the batch size; each sample is already divided by C",
         shapes="`input` (C) or (N, C), `target` same, `weight` (C)",
         curve=Curve({"input": [["x"]], "target": [[1.0]]}, (-6, 6)),
-        sources=("000",),
     ),
     Loss(
         function="soft_margin_loss",
@@ -293,7 +292,7 @@ CATALOG: tuple[Loss, ...] = (
         mean="the number of elements",
         shapes="`input` (*), `target` (*)",
         curve=Curve({"input": "x", "target": 1.0}, (-6, 6), sweep=("target", (1.0, -1.0))),
-        sources=("000", "001", "002"),
+        sources=("001", "002"),
     ),
     Loss(
         function="multi_margin_loss",
@@ -305,7 +304,7 @@ CATALOG: tuple[Loss, ...] = (
         mean="the batch size; each sample is already divided by C",
         shapes="`input` (C) or (N, C); `target` () or (N); `weight` (C)",
         curve=Curve({"input": [["x", 0.0, -1.0]], "target": [0]}, (-3, 3), sweep=("p", (1, 2))),
-        sources=("000", "001", "002"),
+        sources=("001", "002"),
     ),
     Loss(
         function="triplet_margin_loss",
@@ -315,8 +314,8 @@ CATALOG: tuple[Loss, ...] = (
         input="three embeddings, any real number",
         target="none: the positive and the negative are the supervision",
         mean="the number of triplets",
-        shapes="`anchor`, `positive`, `negative`: (D) or (N, D)",
-        eps="added to every coordinate of a difference, so that its norm is never 0",
+        shapes="`anchor`, `positive`, `negative`: (D), (N, D) or (*, D)",
+        eps="added to every coordinate of a difference, so that its norm is hardly ever 0",
         curve=Curve(
             {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
             (-4, 4),
@@ -334,6 +333,7 @@ CATALOG: tuple[Loss, ...] = (
         target="none: the positive and the negative are the supervision",
         mean="the number of triplets",
         shapes="`anchor`, `positive`, `negative`: (N, *), as the distance takes them",
+        eps="no argument: the default distance adds 1e-6 to every coordinate of a difference",
         curve=Curve(
             {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
             (-4, 4),
@@ -351,7 +351,7 @@ CATALOG: tuple[Loss, ...] = (
         mean="the number of elements",
         shapes="`input` (*), `target` (*)",
         curve=Curve({"input": "x", "target": 1.0}, (0, 3), sweep=("target", (1.0, -1.0))),
-        sources=("000", "001", "002", "004"),
+        sources=("001", "002", "004"),
     ),
     Loss(
         function="cosine_embedding_loss",
@@ -369,7 +369,7 @@ CATALOG: tuple[Loss, ...] = (
             "first coordinate of x1",
             sweep=("target", (1.0, -1.0)),
         ),
-        sources=("000", "001", "002"),
+        sources=("001", "002"),
     ),
     Loss(
         function="ctc_loss",
@@ -381,6 +381,17 @@ CATALOG: tuple[Loss, ...] = (
         mean="each sample's target length first, then the batch size",
         shapes="`log_probs` (T, N, C) or (T, C); `targets` (N, S) or (sum of lengths); "
         "lengths (N) or ()",
+        curve=Curve(
+            {
+                "log_probs": [[-0.7, "x"], [-0.7, -0.7], [-0.7, -0.7]],
+                "targets": [1],
+                "input_lengths": 1,
+                "target_lengths": 1,
+            },
+            (-6, -0.7),
+            "log-probability of the label in the first frame",
+            sweep=("input_lengths", (1, 2, 3)),
+        ),
         sources=("001", "002"),
     ),
     Loss(
@@ -391,7 +402,8 @@ CATALOG: tuple[Loss, ...] = (
         input="logits, any real number",
         target="class indices (int64)",
         mean="the sum of the targets' weights, ignored ones left out",
-        shapes="`input` (N, C) or (N, C, d1, ...); `target` (N) or (N, d1, ...); `weight` (C)",
+        shapes="`input` (C), (N, C) or (N, C, d1, ...); `target` (), (N) or (N, d1, ...); "
+        "`weight` (C)",
         twin=False,
         curve=Curve(
             {"input": [["x", 0.0]], "target": [0]}, (-6, 6), sweep=("gamma", (0.0, 1.0, 2.0, 5.0))
@@ -405,7 +417,7 @@ CATALOG: tuple[Loss, ...] = (
         summary="Binary or multi-label, easy samples turned down: dense detection.",
         input="logits, any real number",
         target="0.0 or 1.0, floating point, same shape",
-        mean="the number of elements",
+        mean="the number of elements; the default is `'none'`",
         shapes="`inputs` (*), `targets` (*)",
         twin=False,
         curve=Curve(
@@ -418,7 +430,7 @@ CATALOG: tuple[Loss, ...] = (
         family="mining",
         summary="Embeddings with labels: hardest positive against hardest negative.",
         input="embeddings, any real number",
-        target="identity labels, integers",
+        target="labels, usually class indices, only compared with each other",
         mean="the number of anchors with a positive and a negative in the batch",
         shapes="`input` (N, D), `target` (N)",
         twin=False,
@@ -436,7 +448,7 @@ CATALOG: tuple[Loss, ...] = (
         family="mining",
         summary="Embeddings with labels: nearest negative beyond each positive (FaceNet).",
         input="embeddings, any real number",
-        target="identity labels, integers",
+        target="labels, usually class indices, only compared with each other",
         mean="the number of positive pairs whose anchor has a negative in the batch",
         shapes="`input` (N, D), `target` (N)",
         twin=False,
@@ -454,7 +466,7 @@ CATALOG: tuple[Loss, ...] = (
         family="mining",
         summary="Embeddings with labels: every triplet that still violates the margin.",
         input="embeddings, any real number",
-        target="identity labels, integers",
+        target="labels, usually class indices, only compared with each other",
         mean="the number of triplets with a loss above 0",
         shapes="`input` (N, D), `target` (N)",
         twin=False,
