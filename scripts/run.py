@@ -56,7 +56,9 @@ def main() -> int:
     module, *options = COMMANDS[sys.argv[1]]
     # `python -m` puts this folder on the path, where MkDocs finds our extensions.
     command = [str(python), "-m", module, *options, *sys.argv[2:]]
-    return subprocess.run(command, cwd=ROOT).returncode
+    # Material announces its successor at every build; the pins decide when we move.
+    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, cwd=ROOT, env=quiet).returncode
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def test_records_are_whole(loss: Loss) -> None:
 @each_loss
 def test_pages_are_whole(loss: Loss) -> None:
     text = (PAGES / "losses" / f"{loss.function}.md").read_text("utf-8")
-    title = text.splitlines()[0]
+    title = next(line for line in text.splitlines() if line.startswith("# "))
     assert title == f"# {loss.classes[0]} · {loss.function}"
     directives = [f"{{{{ questions {loss.function} }}}}"]
     directives += [f"::: losses.{name}" for name in (loss.function, *loss.classes)]
