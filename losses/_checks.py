@@ -133,16 +133,6 @@ def check_class_weight(weight: Tensor, classes: int, dtype: torch.dtype | None =
         )
 
 
-def check_settings(loss: object, *settings: object) -> None:
-    """Raise where a class got data when it was built, as in `CrossEntropyLoss(input, target)`."""
-    if any(isinstance(setting, Tensor) for setting in settings):
-        name = type(loss).__name__
-        raise RuntimeError(
-            "Boolean value of Tensor with more than one value is ambiguous: size_average and "
-            f"reduce are no tensors. Build the loss, then call it: {name}()(input, target)"
-        )
-
-
 def scalar_type(dtype: torch.dtype | None) -> str:
     """Name a data type as PyTorch's messages do: Float, Long, BFloat16."""
     return torch.empty(0, dtype=dtype).type().split(".")[-1].removesuffix("Tensor")

@@ -8,7 +8,6 @@ from torch import Tensor
 from losses._checks import (
     check_class_weight,
     check_floating,
-    check_settings,
     class_indices,
     full_precision,
     scalar_type,
@@ -288,7 +287,6 @@ class CrossEntropyLoss(WeightedLoss):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        check_settings(self, size_average, reduce)
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing

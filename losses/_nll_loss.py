@@ -10,7 +10,6 @@ from torch import Tensor
 from losses._checks import (
     check_class_weight,
     check_floating,
-    check_settings,
     class_indices,
     full_precision,
 )
@@ -180,7 +179,6 @@ class NLLLoss(WeightedLoss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        check_settings(self, size_average, reduce)
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
 

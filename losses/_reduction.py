@@ -12,6 +12,11 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: 
     """Translate the deprecated `size_average` and `reduce`, with PyTorch's own warning."""
     if size_average is None and reduce is None:
         return reduction
+    if isinstance(size_average, Tensor) or isinstance(reduce, Tensor):
+        raise RuntimeError(
+            "Boolean value of Tensor with more than one value is ambiguous: size_average and "
+            "reduce are no tensors. Build the loss, then call it, as in MSELoss()(input, target)"
+        )
     if reduce is False:
         reduction = "none"
     else:

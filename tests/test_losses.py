@@ -263,3 +263,12 @@ def test_errors_name_the_argument(loss: Loss, error: Any) -> None:
         with pytest.raises(Exception) as theirs:
             reference(loss)(**error.arguments)
         assert theirs.type is error.type
+
+
+@each_loss(lambda loss: "reduce" in inspect.signature(getattr(losses, loss.classes[0])).parameters)
+def test_building_a_loss_from_its_data_is_refused(loss: Loss) -> None:
+    """`MSELoss(input, target)` forgets to call; PyTorch refuses it with the same type."""
+    data = torch.zeros(2)
+    for namespace in (losses, torch.nn) if loss.twin else (losses,):
+        with pytest.raises(RuntimeError, match="Boolean value of Tensor with more than one value"):
+            getattr(namespace, loss.classes[0])(size_average=data, reduce=data)
