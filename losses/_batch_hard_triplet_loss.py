@@ -21,8 +21,11 @@ def batch_hard_triplet_loss(
     $d(x, x') = \lVert x - x' \rVert_2$ and the margin $m$,
 
     $$
-    \ell_i(x, y) = \max\left(0, \max_{p \ne i, y_p = y_i} d(x_i, x_p)
-    - \min_{n, y_n \ne y_i} d(x_i, x_n) + m\right)
+    \begin{aligned}
+    \ell_i(x, y) &= \max\left(0, d(x_i, x_p) - d(x_i, x_n) + m\right) \\
+    p &= \arg\max_{j \ne i, y_j = y_i} d(x_i, x_j) \\
+    n &= \arg\min_{j, y_j \ne y_i} d(x_i, x_j)
+    \end{aligned}
     $$
 
     An anchor $i$ without a positive or without a negative in the batch has $\ell_i = 0$ and is not

@@ -37,7 +37,7 @@ def focal_loss(
     targets, as [`cross_entropy`][losses.cross_entropy] does, so that `gamma=0` is cross entropy:
 
     $$
-    \frac{\sum_n \ell(x_n, y_n)}{\sum_n w_{y_n}}
+    L = \frac{\sum_n \ell(x_n, y_n)}{\sum_n w_{y_n}}
     $$
 
     A target equal to `ignore_index` counts in neither sum. Without `weight`, every $w_i$ is 1.

@@ -46,7 +46,7 @@ def linear_cross_entropy(
     probabilities by the number of rows (and positions):
 
     $$
-    \frac{\sum_n \ell(x_n, y_n)}{\sum_n w_{y_n}}
+    L = \frac{\sum_n \ell(x_n, y_n)}{\sum_n w_{y_n}}
     $$
 
     The gradient reaches the features, the weight and the bias through that of the logits, the

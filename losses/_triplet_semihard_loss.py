@@ -20,14 +20,17 @@ def triplet_semihard_loss(
 
     For embeddings $x_i$ with labels $y_i$, the Euclidean distance
     $d_{ij} = \lVert x_i - x_j \rVert_2$ and the margin $m$, an anchor $a$ and a positive $p$
-    (another sample of its label) give
+    (another sample of its label) give, with one chosen negative $n$,
 
     $$
-    \ell_{ap}(x, y) = \max\left(0, d_{ap} - d_{an} + m\right), \quad
-    d_{an} = \begin{cases}
-    \min_{k, y_k \ne y_a, d_{ak} > d_{ap}} d_{ak} & \text{if a negative is farther than } p \\
-    \max_{k, y_k \ne y_a} d_{ak} & \text{otherwise}
+    \begin{aligned}
+    \ell_{ap}(x, y) &= \max\left(0, d_{ap} - d_{an} + m\right) \\
+    n &= \begin{cases}
+    \arg\min_{k, y_k \ne y_a, d_{ak} > d_{ap}} d_{ak}
+    & \text{if } d_{ap} < \max_{k, y_k \ne y_a} d_{ak} \\
+    \arg\max_{k, y_k \ne y_a} d_{ak} & \text{otherwise}
     \end{cases}
+    \end{aligned}
     $$
 
     `'mean'` divides the sum by the number $P$ of the positive pairs whose anchor has a negative in
