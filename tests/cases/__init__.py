@@ -4,13 +4,15 @@ Such a module holds
 
 - `cases(dtype)`: the calls that every proof in `tests/test_losses.py` runs through,
 - `errors()`: the wrong calls, with what the message must say,
+- `points(seed)`: random calls at which the docstring's formulas are evaluated; where the letters of
+  the formulas are others than `x` and `y`, `SYMBOLS` says which arguments they stand for,
 - `reference(**arguments)`, only where PyTorch has no such loss: the definition, written out
   independently of the package and as plainly as possible.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -54,6 +56,28 @@ class Error:
     type: type[Exception]
     match: str
     parity: bool = True
+
+
+@dataclass(frozen=True)
+class Point:
+    """A random call, of as many samples as the loss returns numbers, where formulas must hold.
+
+    A tensor that a letter stands for has one entry a sample, unless the module lists the argument
+    in `SHARED`. Integers count classes from 0, the formulas from 1: they are raised by 1.
+
+    Attributes:
+        arguments: The arguments of the function, by name.
+        symbols: What further letters stand for. A list has one value a sample.
+        left: Values of left sides that are neither the loss, its mean, nor its gradient.
+        at: For indices on a left side, as `("a", "p")`, the values where the equation holds.
+        blocks: The numbers of the displays that hold here.
+    """
+
+    arguments: dict[str, Any]
+    symbols: dict[str, Any] = field(default_factory=dict)
+    left: dict[str, Any] = field(default_factory=dict)
+    at: dict[tuple[str, ...], list[tuple[int, ...]]] = field(default_factory=dict)
+    blocks: tuple[int, ...] = tuple(range(9))
 
 
 def randn(*shape: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> torch.Tensor:

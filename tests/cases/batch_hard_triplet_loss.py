@@ -3,9 +3,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from tests.cases import Case, Error, randint, randn
+from tests.cases import Case, Error, Point, randint, randn
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
+SYMBOLS = {"m": "margin"}
+SHARED = ("input", "target")
 
 
 def distance(x: Tensor, y: Tensor) -> Tensor:
@@ -49,6 +51,16 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("nan", {"input": broken, "target": torch.arange(8) // 2}, gradcheck=False)
 
 
+def random_batches(seed: int) -> Iterator[Point]:
+    """Draw batches where every label is there more than once, for all mined losses."""
+    x, y = randn(8, 3, seed=seed), torch.tensor([0, 1, 2, 0, 1, 2, 0, 1])
+    # Labels apart by about as much as they spread: some triplets are easy, some are not.
+    x[:, 0] += 1.5 * y
+    pairs = [(a + 1, p + 1) for a in range(8) for p in range(8) if a != p and y[a] == y[p]]
+    for margin in (0.25, 1.0):
+        yield Point({"input": x, "target": y, "margin": margin}, at={("a", "p"): pairs})
+
+
 def wrong_batches() -> Iterator[Error]:
     x, y = torch.zeros(4, 2), torch.arange(4)
     yield Error("input", {"input": x[0], "target": y}, ValueError, "input of shape", False)
@@ -64,6 +76,7 @@ def wrong_batches() -> Iterator[Error]:
 
 
 errors = wrong_batches
+points = random_batches
 
 
 def reference(

@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
+
+SYMBOLS = {"w": "weight"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -33,6 +35,14 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
             gradcheck=False,
             defect="target gradient inf at 0 and 1",
         )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(2, 6, seed=seed).sigmoid()
+    # The last two have a variance below 1e-12.
+    x = torch.cat([x, torch.tensor([2e-13, 1 - 2e-13], dtype=x.dtype)])
+    y = torch.cat([y, torch.tensor([0.25, 0.75])])
+    yield Point({"input": x, "target": y, "weight": randn(8, seed=seed + 9).exp()})
 
 
 def errors() -> Iterator[Error]:

@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
+
+SYMBOLS = {"w": "weight", "p": "pos_weight"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -41,6 +43,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         gradcheck=False,
         defect="nan where the loss is 0, or infinite",
     )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y, w, p = randn(4, 6, seed=seed)
+    weights = {"weight": w.exp(), "pos_weight": p.exp()}
+    yield Point({"input": 2 * x, "target": y.sigmoid(), **weights})
 
 
 def errors() -> Iterator[Error]:

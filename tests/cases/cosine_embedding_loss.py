@@ -2,9 +2,11 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
 
 BOTH = ("input1", "input2")
+
+SYMBOLS = {"x": BOTH, "m": "margin"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -35,6 +37,16 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     largest = torch.finfo(dtype).max * torch.tensor([[0.6, 0.8], [1.0, -1.0]], dtype=dtype)
     huge = {"input1": largest, "input2": largest.flip(1), "target": y[:2], "margin": -2}
     yield Case("huge", huge, BOTH, gradcheck=False, defect="the squared lengths overflow")
+
+
+def points(seed: int) -> Iterator[Point]:
+    a, b = randn(2, 12, 3, seed=seed)
+    y = torch.tensor([1.0, -1.0]).repeat(6)
+    for margin in (0.0, 0.5):
+        # In the second call the epsilon is as large as the squared lengths.
+        for scale in (1.0, 1e-6):
+            pairs = {"input1": scale * a, "input2": scale * b, "target": y}
+            yield Point({**pairs, "margin": margin})
 
 
 def errors() -> Iterator[Error]:

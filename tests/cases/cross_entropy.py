@@ -2,7 +2,10 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randint, randn
+from tests.cases import Case, Error, Point, randint, randn
+
+SYMBOLS = {"w": "weight", r"\varepsilon": "label_smoothing"}
+SHARED = ("weight",)
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -103,6 +106,17 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         gradcheck=False,
         defect="0 times -inf is NaN",
     )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = 2 * randn(4, 5, seed=seed), randint(5, 4, seed=seed)
+    weight = randn(5, seed=seed + 1).exp()
+    yield Point({"input": x, "target": y, "weight": weight}, {"C": 5}, blocks=(0, 2))
+    one_hot, soft = torch.eye(5).double()[y], randn(4, 5, seed=seed + 2).softmax(1)
+    for eps in (0.0, 0.3):
+        for target, probabilities in ((y, one_hot), (soft, soft)):
+            arguments = {"input": x, "target": target, "weight": weight, "label_smoothing": eps}
+            yield Point(arguments, {"C": 5, "y": list(probabilities)}, blocks=(1, 3))
 
 
 def errors() -> Iterator[Error]:

@@ -5,10 +5,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
 
 # tests/test_ctc_loss.py compares values with PyTorch's, and gradients in the logits.
 DEFECT = "PyTorch's gradient in log_probs is the one in the logits, not the derivative"
+SYMBOLS = {"x": "log_probs"}
+SHARED = ("log_probs",)
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -77,6 +79,37 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         input_lengths=torch.tensor([40, 25]),
         target_lengths=torch.tensor([9, 3]),
     )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x = randn(4, 3, seed=seed).log_softmax(1)
+
+    def paths(frames: int, labels: list[int]) -> list[tuple[int, ...]]:
+        """List all ways to read the labels; 1 is the blank."""
+        every = itertools.product((1, 2, 3), repeat=frames)
+        return [p for p in every if [k for k, _ in itertools.groupby(p) if k != 1] == labels]
+
+    for labels in ([2, 3], [3, 3], [2]):
+        states = [1, *(state for label in labels for state in (label, 1))]
+
+        def beginnings(t: int, s: int, labels: list[int] = labels) -> Tensor:
+            # A path stands at a label or at the blank behind the labels that it has read so far.
+            read = paths(t, labels[: s // 2]) if t > 0 and s > 0 else []
+            found = [x[range(t), [k - 1 for k in p]] for p in read if (p[-1] == 1) == s % 2]
+            return sum((p.sum().exp() for p in found), torch.zeros(()).double()).log()
+
+        symbols = {
+            "A": lambda y: paths(4, y),
+            "y": labels,
+            "z": lambda s, states=states: states[s - 1] if 0 < s <= len(states) else None,
+            r"\alpha": beginnings,
+            "T": 4,
+            "S": len(labels),
+        }
+        call = {"log_probs": x, "targets": torch.tensor(labels) - 1}
+        lengths = {"input_lengths": (4,), "target_lengths": (len(labels),)}
+        frames_and_states = list(itertools.product(range(2, 5), range(1, len(states) + 1)))
+        yield Point({**call, **lengths}, symbols, at={("t", "s"): frames_and_states})
 
 
 def errors() -> Iterator[Error]:

@@ -2,9 +2,11 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randint, randn
+from tests.cases import Case, Error, Point, randint, randn
 
 REFERENCE_REDUCTIONS = ("none", "sum", "mean")
+SYMBOLS = {"w": "weight", r"\gamma": "gamma"}
+SHARED = ("weight",)
 
 
 def reference(
@@ -60,6 +62,13 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
             gradcheck=False,
             defect="the definition overflows",
         )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = 2 * randn(4, 5, seed=seed), randint(5, 4, seed=seed)
+    for gamma in (2.0, 0.5):
+        weight = randn(5, seed=seed + 1).exp()
+        yield Point({"input": x, "target": y, "weight": weight, "gamma": gamma})
 
 
 def errors() -> Iterator[Error]:

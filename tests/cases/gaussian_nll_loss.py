@@ -3,7 +3,9 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
+
+SYMBOLS = {"v": "var", r"\varepsilon": "eps"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -27,6 +29,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("extremes", {"input": edge, "target": 0 * low, "var": 1.0}, gradcheck=False)
     infinite = {"input": x[:2, 0], "target": y[:2, 0], "var": edge[:2]}
     yield Case("extreme variances", infinite, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y, v = randn(3, 8, seed=seed)
+    for eps in (1e-6, 0.5):
+        yield Point({"input": x, "target": y, "var": v.exp(), "eps": eps})
 
 
 def errors() -> Iterator[Error]:

@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
+
+SYMBOLS = {"m": "margin"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -22,6 +24,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     for sign in (1, -1):
         kinks = {"input": edge, "target": torch.full_like(edge, sign)}
         yield Case(f"kinks, target {sign}", kinks, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(12, seed=seed).abs(), torch.tensor([1.0, -1.0]).repeat(6)
+    for margin in (1.0, 0.5):
+        yield Point({"input": x, "target": y, "margin": margin})
 
 
 def errors() -> Iterator[Error]:

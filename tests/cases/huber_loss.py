@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
+
+SYMBOLS = {r"\delta": "delta"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -20,6 +22,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("kinks", {"input": edge, "target": torch.zeros_like(edge)}, gradcheck=False)
     missing = torch.tensor([1.0, float("nan")], dtype=dtype)
     yield Case("nan", {"input": missing, "target": torch.zeros_like(missing)}, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(2, 12, seed=seed)
+    for delta in (1.0, 0.5):
+        yield Point({"input": x, "target": y, "delta": delta})
 
 
 def errors() -> Iterator[Error]:

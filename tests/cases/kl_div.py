@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -29,6 +29,14 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("never", never, both, gradcheck=False, defect=nan)
     logs = {"input": edge[:3], "target": never["target"].log(), "log_target": True}
     yield Case("never, logs", logs, both, gradcheck=False, defect=nan)
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(2, 5, seed=seed).log_softmax(1)
+    for log_target, blocks in ((False, (0, 2, 3)), (True, (1, 2))):
+        arguments = {"input": x, "target": y if log_target else y.exp(), "log_target": log_target}
+        divergence = (y.exp() * (y - x)).sum()
+        yield Point(arguments, left={r"\operatorname{KL}(P \Vert Q)": divergence}, blocks=blocks)
 
 
 def errors() -> Iterator[Error]:

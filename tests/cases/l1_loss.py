@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -18,6 +18,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("kink", {"input": edge, "target": torch.zeros_like(edge)}, gradcheck=False)
     missing = torch.tensor([1.0, float("nan")], dtype=dtype)
     yield Case("nan", {"input": missing, "target": torch.zeros_like(missing)}, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(2, 6, seed=seed)
+    yield Point({"input": torch.cat([x, y[:1]]), "target": torch.cat([y, y[:1]])})
 
 
 def errors() -> Iterator[Error]:

@@ -2,7 +2,10 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randint, randn
+from tests.cases import Case, Error, Point, randint, randn
+
+SYMBOLS = {"W": "linear_weight", "b": "linear_bias", "w": "weight"}
+SHARED = ("linear_weight", "linear_bias", "weight")
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -57,6 +60,13 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         gradcheck=False,
         defect="an ignored infinity gives NaN",
     )
+
+
+def points(seed: int) -> Iterator[Point]:
+    layer, b = randn(5, 3, seed=seed), randn(5, seed=seed + 1)
+    arguments = {"input": randn(4, 3, seed=seed + 2), "target": randint(5, 4, seed=seed)}
+    weight = randn(5, seed=seed + 3).exp()
+    yield Point({**arguments, "linear_weight": layer, "linear_bias": b, "weight": weight})
 
 
 def errors() -> Iterator[Error]:

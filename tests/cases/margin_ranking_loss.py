@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
+
+SYMBOLS = {"x": ("input1", "input2"), "m": "margin"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -28,6 +30,13 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
             "margin": 0.5,
         }
         yield Case(f"kinks, target {sign}", kinks, scores, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    a, b = randn(2, 12, seed=seed)
+    y = torch.tensor([1.0, -1.0]).repeat(6)
+    for margin in (0.0, 0.5):
+        yield Point({"input1": a, "input2": b, "target": y, "margin": margin})
 
 
 def errors() -> Iterator[Error]:

@@ -2,7 +2,10 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randint, randn
+from tests.cases import Case, Error, Point, randint, randn
+
+SYMBOLS = {"w": "weight", "m": "margin", "p": "p"}
+SHARED = ("weight",)
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -39,6 +42,14 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case(
         "NaN", {"input": nan, "target": y[:1] * 0}, gradcheck=False, defect="NaN counts as 0"
     )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(5, 4, seed=seed), randint(4, 5, seed=seed)
+    weight = randn(4, seed=seed + 1).exp()
+    for p, margin in ((1, 1.0), (2, 0.5)):
+        arguments = {"input": x, "target": y, "p": p, "margin": margin, "weight": weight}
+        yield Point(arguments, {"C": 4})
 
 
 def errors() -> Iterator[Error]:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -37,6 +37,14 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case(
         "NaN", {"input": nan, "target": first[:1]}, gradcheck=False, defect="NaN counts as 0"
     )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x = randn(4, 5, seed=seed)
+    right = ([3, 0], [2], [4, 1, 0], [])
+    y = torch.tensor([[*row, -1, 0, 0, 0, 0][:5] for row in right])
+    listed = [torch.tensor(row) + 1 for row in right]
+    yield Point({"input": x, "target": y}, {"y": listed, "K": [*map(len, right)], "C": 5})
 
 
 def errors() -> Iterator[Error]:

@@ -2,7 +2,10 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randint, randn
+from tests.cases import Case, Error, Point, randint, randn
+
+SYMBOLS = {"w": "weight"}
+SHARED = ("weight",)
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -31,6 +34,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
             gradcheck=False,
             defect="NaN where the target has weight 0 on an infinite term",
         )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = 2 * randn(4, 3, seed=seed), randn(4, 3, seed=seed + 1).sigmoid()
+    yield Point({"input": x, "target": y, "weight": randn(3, seed=seed + 2).exp()}, {"C": 3})
 
 
 def errors() -> Iterator[Error]:

@@ -2,7 +2,10 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randint, randn
+from tests.cases import Case, Error, Point, randint, randn
+
+SYMBOLS = {"w": "weight"}
+SHARED = ("weight",)
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -52,6 +55,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         gradcheck=False,
         defect="0 times -inf is NaN",
     )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(4, 5, seed=seed).log_softmax(1), randint(5, 4, seed=seed)
+    yield Point({"input": x, "target": y, "weight": randn(5, seed=seed + 1).exp()})
 
 
 def errors() -> Iterator[Error]:

@@ -3,7 +3,10 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randint, randn
+import losses
+from tests.cases import Case, Error, Point, randint, randn
+
+SYMBOLS = {r"\varepsilon": "eps"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -35,6 +38,16 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     nothing = torch.zeros(2, dtype=dtype)
     rate = {"input": nothing, "target": counts[1:], "log_input": False}
     yield Case("rate 0", rate, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(8, seed=seed), torch.tensor([0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, 7.0]).double()
+    call = {"input": x, "target": y, "reduction": "none"}
+    stirling = losses.poisson_nll_loss(**call, full=True) - losses.poisson_nll_loss(**call)
+    yield Point({"input": x, "target": y}, left={r"\log y!": list(stirling)}, blocks=(0, 2, 3))
+    for eps in (1e-8, 0.5):
+        rate = {"input": x.exp(), "target": y, "log_input": False, "eps": eps}
+        yield Point(rate, blocks=(1,))
 
 
 def errors() -> Iterator[Error]:

@@ -2,9 +2,10 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randint, randn
+from tests.cases import Case, Error, Point, randint, randn
 
 REFERENCE_REDUCTIONS = ("none", "sum", "mean")
+SYMBOLS = {"x": "inputs", "y": "targets", r"\alpha": "alpha", r"\gamma": "gamma"}
 
 
 def reference(
@@ -52,6 +53,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
             gradcheck=False,
             defect="the definition multiplies 0 and infinity",
         )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = 2 * randn(8, seed=seed), torch.tensor([0.0, 1.0]).repeat(4)
+    for alpha, gamma in ((0.25, 2), (0.75, 0.5)):
+        yield Point({"inputs": x, "targets": y, "alpha": alpha, "gamma": gamma})
 
 
 def errors() -> Iterator[Error]:

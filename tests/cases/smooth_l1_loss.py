@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
+
+SYMBOLS = {r"\beta": "beta"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -14,6 +16,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     edge = torch.tensor([0.0, 1.0, -1.0, 0.5, float("inf"), -float("inf"), 1e4], dtype=dtype)
     yield Case("kinks", {"input": edge, "target": torch.zeros_like(edge)}, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(2, 12, seed=seed)
+    for beta in (1.0, 0.5):
+        yield Point({"input": x, "target": y, "beta": beta})
 
 
 def errors() -> Iterator[Error]:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -25,6 +25,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
             gradcheck=False,
             defect="exp(-y x) overflows: infinite loss, NaN gradient",
         )
+
+
+def points(seed: int) -> Iterator[Point]:
+    x, y = randn(8, seed=seed), torch.tensor([1.0, -1.0]).repeat(4)
+    yield Point({"input": 2 * x, "target": y})
 
 
 def errors() -> Iterator[Error]:

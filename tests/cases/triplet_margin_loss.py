@@ -2,9 +2,12 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
 
 NAMES = ("anchor", "positive", "negative")
+
+SYMBOLS = dict(zip(("a", "a^+", "a^-"), NAMES, strict=True))
+SYMBOLS |= {"m": "margin", "p": "p", r"\varepsilon": "eps"}
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -40,6 +43,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     far = torch.tensor([[64.0, -64.0], [float("nan"), 0.0], [0.5, 0.25]], dtype=dtype)
     wild = {"anchor": far, "positive": torch.zeros_like(far), "negative": torch.ones_like(far)}
     yield Case("large and nan", wild, NAMES, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    triplets = dict(zip(NAMES, randn(3, 6, 4, seed=seed), strict=True))
+    for p, margin, eps in ((2.0, 1.0, 1e-6), (3.0, 0.5, 0.25), (1.0, 1.0, 1e-6)):
+        yield Point({**triplets, "p": p, "margin": margin, "eps": eps})
 
 
 def errors() -> Iterator[Error]:

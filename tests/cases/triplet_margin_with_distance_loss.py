@@ -3,9 +3,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from tests.cases import Case, Error, randn
+from tests.cases import Case, Error, Point, randn
 
 NAMES = ("anchor", "positive", "negative")
+SYMBOLS = dict(zip(("a", "a^+", "a^-"), NAMES, strict=True))
+SYMBOLS |= {"m": "margin", "d": "distance_function"}
 
 
 def cosine(x: Tensor, y: Tensor) -> Tensor:
@@ -37,6 +39,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("empty", triplets(0, 4), NAMES, gradcheck=False)
     equal = dict.fromkeys(NAMES, torch.zeros(2, 4, dtype=dtype))
     yield Case("collapsed", equal, NAMES, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    triplets = dict(zip(NAMES, randn(3, 6, 4, seed=seed), strict=True))
+    for distance in (cosine, chessboard):
+        yield Point({**triplets, "distance_function": distance, "margin": 0.25})
 
 
 def errors() -> Iterator[Error]:

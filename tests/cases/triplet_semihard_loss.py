@@ -1,11 +1,20 @@
 import torch
 from torch import Tensor
 
-from tests.cases.batch_hard_triplet_loss import batches, distance, wrong_batches
+from tests.cases.batch_hard_triplet_loss import (
+    batches,
+    distance,
+    random_batches,
+    wrong_batches,
+)
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 
+SYMBOLS = {"m": "margin"}
+SHARED = ("input", "target")
+
 cases = batches
+points = random_batches
 errors = wrong_batches
 
 
