@@ -20,11 +20,15 @@ class Curve:
 
     Attributes:
         arguments: The loss's arguments as nested lists of numbers. The string `"x"` stands for
-            the variable, which enters as it is; lists of integers become integer tensors.
+            the variable, `"cos"` and `"sin"` for its cosine and sine, the swept parameter's name
+            for its value; integers become integer tensors.
         domain: First and last value of the variable.
-        label: The variable in the formula's symbols, plain text.
-        sweep: A keyword and the values to draw one line each for.
+        label: The horizontal axis in the formula's symbols, plain text.
+        sweep: A parameter and the values to draw one line each for.
         keywords: Other keywords, held fixed.
+        slider: More values of the swept parameter, for the slider; those drawn are among them.
+        symbol: The variable that the gradient belongs to.
+        walls: Where the variable ends and the loss or its slope grows without bound.
     """
 
     arguments: dict[str, Any]
@@ -32,6 +36,9 @@ class Curve:
     label: str = "x"
     sweep: tuple[str, tuple[Any, ...]] | None = None
     keywords: dict[str, Any] = field(default_factory=dict)
+    slider: tuple[Any, ...] = ()
+    symbol: str = "x"
+    walls: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Loss:
         eps: What the epsilon does, empty where there is none.
         shapes: Shapes of the arguments.
         curve: The slice to draw, or none where one dimension shows nothing.
+        more: Further slices, one for each further parameter.
         sources: Numbers of the source documents that describe it.
     """
 
@@ -64,6 +72,7 @@ class Loss:
     eps: str = ""
     twin: bool = True
     curve: Curve | None = None
+    more: tuple[Curve, ...] = ()
     sources: tuple[str, ...] = ()
 
 
@@ -88,7 +97,20 @@ CATALOG: tuple[Loss, ...] = (
         shapes="`input` (*), `target` (*), `weight` broadcastable to them",
         eps="no argument: each logarithm is held at -100 or above",
         curve=Curve(
-            {"input": "x", "target": 1.0}, (0.001, 0.999), sweep=("target", (1.0, 0.5, 0.0))
+            {"input": "x", "target": "target"},
+            (0.001, 0.999),
+            sweep=("target", (1.0, 0.5, 0.0)),
+            slider=(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0),
+            walls=(0.0, 1.0),
+        ),
+        more=(
+            Curve(
+                {"input": "x", "target": 1.0, "weight": 1.0},
+                (0.001, 0.999),
+                sweep=("weight", (0.5, 1.0, 2.0)),
+                slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
+                walls=(0.0,),
+            ),
         ),
         sources=("001",),
     ),
@@ -101,7 +123,20 @@ CATALOG: tuple[Loss, ...] = (
         target="probabilities in [0, 1], usually 0.0 or 1.0; floating point",
         mean="the number of elements",
         shapes="`input` (*), `target` (*), `weight` and `pos_weight` broadcastable to them",
-        curve=Curve({"input": "x", "target": 1.0}, (-6, 6), sweep=("target", (1.0, 0.5, 0.0))),
+        curve=Curve(
+            {"input": "x", "target": 1.0},
+            (-6, 6),
+            sweep=("target", (1.0, 0.5, 0.0)),
+            slider=(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0),
+        ),
+        more=(
+            Curve(
+                {"input": "x", "target": 1.0, "pos_weight": 1.0},
+                (-6, 6),
+                sweep=("pos_weight", (0.5, 1.0, 3.0)),
+                slider=(0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0),
+            ),
+        ),
     ),
     Loss(
         function="cross_entropy",
@@ -118,7 +153,20 @@ CATALOG: tuple[Loss, ...] = (
         curve=Curve(
             {"input": [["x", 0.0, 0.0]], "target": [0]},
             (-6, 6),
+            "x₁, with x₂ = x₃ = 0 and y = 1",
             sweep=("label_smoothing", (0.0, 0.1, 0.3)),
+            slider=(0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
+            symbol="x₁",
+        ),
+        more=(
+            Curve(
+                {"input": [["x", 0.0, 0.0]], "target": [0], "weight": ["weight", 1.0, 1.0]},
+                (-6, 6),
+                "x₁, with x₂ = x₃ = 0 and y = 1",
+                sweep=("weight", (0.5, 1.0, 2.0)),
+                slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
+                symbol="x₁",
+            ),
         ),
         sources=("000", "001", "004"),
     ),
@@ -132,7 +180,13 @@ CATALOG: tuple[Loss, ...] = (
         mean="the sum of the targets' weights, ignored ones left out",
         shapes="`input` (C), (N, C) or (N, C, d1, ...); `target` (), (N) or (N, d1, ...); "
         "`weight` (C)",
-        curve=Curve({"input": [["x", -1.0]], "target": [0]}, (-6, 0)),
+        curve=Curve(
+            {"input": [["x", -1.0]], "target": [0], "weight": ["weight", 1.0]},
+            (-6, 0),
+            "log-probability x of the right class",
+            sweep=("weight", (0.5, 1.0, 2.0)),
+            slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
+        ),
         sources=("004",),
     ),
     Loss(
@@ -146,7 +200,13 @@ CATALOG: tuple[Loss, ...] = (
         "class probabilities",
         shapes="`input` (in) or (N, in); `linear_weight` (C, in) or (C, d1, ..., in); "
         "`target` (), (N) or (N, d1, ...)",
-        curve=Curve({"input": [["x"]], "linear_weight": [[1.0], [0.0]], "target": [0]}, (-6, 6)),
+        curve=Curve(
+            {"input": [["x"]], "linear_weight": [[1.0], [0.0]], "target": [0]},
+            (-6, 6),
+            "x, with W = (1, 0) and y = 1",
+            sweep=("label_smoothing", (0.0, 0.1, 0.3)),
+            slider=(0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
+        ),
     ),
     Loss(
         function="l1_loss",
@@ -157,7 +217,13 @@ CATALOG: tuple[Loss, ...] = (
         target="values, any real number",
         mean="the number of elements; the sum of `weight` where one is given",
         shapes="`input` (*), `target` (*), `weight` (*)",
-        curve=Curve({"input": "x", "target": 0.0}, (-3, 3), label="x − y"),
+        curve=Curve(
+            {"input": "x", "target": 0.0, "weight": 1.0},
+            (-3, 3),
+            "x − y",
+            sweep=("weight", (0.5, 1.0, 2.0)),
+            slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
+        ),
         sources=("000", "001", "002", "004"),
     ),
     Loss(
@@ -169,7 +235,13 @@ CATALOG: tuple[Loss, ...] = (
         target="values, any real number",
         mean="the number of elements; the sum of `weight` where one is given",
         shapes="`input` (*), `target` (*), `weight` (*)",
-        curve=Curve({"input": "x", "target": 0.0}, (-3, 3), label="x − y"),
+        curve=Curve(
+            {"input": "x", "target": 0.0, "weight": 1.0},
+            (-3, 3),
+            "x − y",
+            sweep=("weight", (0.5, 1.0, 2.0)),
+            slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
+        ),
         sources=("000", "001", "002", "004"),
     ),
     Loss(
@@ -182,7 +254,11 @@ CATALOG: tuple[Loss, ...] = (
         mean="the number of elements",
         shapes="`input` (*), `target` (*)",
         curve=Curve(
-            {"input": "x", "target": 0.0}, (-3, 3), "x − y", sweep=("beta", (0.5, 1.0, 2.0))
+            {"input": "x", "target": 0.0},
+            (-3, 3),
+            "x − y",
+            sweep=("beta", (0.5, 1.0, 2.0)),
+            slider=(0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5),
         ),
         sources=("001", "002"),
     ),
@@ -196,7 +272,11 @@ CATALOG: tuple[Loss, ...] = (
         mean="the number of elements, also where `weight` is given",
         shapes="`input` (*), `target` (*), `weight` (*)",
         curve=Curve(
-            {"input": "x", "target": 0.0}, (-3, 3), "x − y", sweep=("delta", (0.5, 1.0, 2.0))
+            {"input": "x", "target": 0.0},
+            (-3, 3),
+            "x − y",
+            sweep=("delta", (0.5, 1.0, 2.0)),
+            slider=(0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5),
         ),
     ),
     Loss(
@@ -209,7 +289,20 @@ CATALOG: tuple[Loss, ...] = (
         mean="the number of elements",
         shapes="`input` (*), `target` (*)",
         eps="added to the rate inside the logarithm, only with `log_input=False`",
-        curve=Curve({"input": "x", "target": 2.0}, (-3, 3), sweep=("target", (0.0, 2.0, 5.0))),
+        curve=Curve(
+            {"input": "x", "target": 2.0},
+            (-3, 3),
+            sweep=("target", (0.0, 2.0, 5.0)),
+            slider=(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 8.0),
+        ),
+        more=(
+            Curve(
+                {"input": "x", "target": 2.0},
+                (0.02, 4.82),
+                sweep=("log_input", (True, False)),
+            ),
+            Curve({"input": "x", "target": 5.0}, (-3, 3), sweep=("full", (True, False))),
+        ),
         sources=("001", "002"),
     ),
     Loss(
@@ -228,6 +321,15 @@ CATALOG: tuple[Loss, ...] = (
             (-3, 3),
             "x − y",
             sweep=("var", (0.5, 1.0, 2.0)),
+            slider=(0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0),
+        ),
+        more=(
+            Curve(
+                {"input": "x", "target": 0.0, "var": 1.0},
+                (-3, 3),
+                "x − y",
+                sweep=("full", (True, False)),
+            ),
         ),
     ),
     Loss(
@@ -239,7 +341,13 @@ CATALOG: tuple[Loss, ...] = (
         target="probabilities of the reference P; log-probabilities with `log_target=True`",
         mean="the number of elements, which is not the divergence: use `'batchmean'`",
         shapes="`input` (*), `target` (*), usually (N, C); `'batchmean'` divides by N",
-        curve=Curve({"input": "x", "target": 0.5}, (-4, 0), sweep=("target", (0.2, 0.5, 0.8))),
+        curve=Curve(
+            {"input": "x", "target": 0.5},
+            (-4, 0),
+            "x = log Q",
+            sweep=("target", (0.2, 0.5, 0.8)),
+            slider=(0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0),
+        ),
         sources=("001", "002", "004"),
     ),
     Loss(
@@ -254,8 +362,20 @@ CATALOG: tuple[Loss, ...] = (
         curve=Curve(
             {"input1": "x", "input2": 0.0, "target": 1.0},
             (-3, 3),
-            "x1 − x2",
+            "x₁ − x₂, with y = 1",
             sweep=("margin", (0.0, 0.5, 1.0)),
+            slider=(-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0),
+            symbol="x₁",
+        ),
+        more=(
+            Curve(
+                {"input1": "x", "input2": 0.0, "target": 1.0},
+                (-3, 3),
+                "x₁ − x₂, with m = 1",
+                sweep=("target", (1.0, -1.0)),
+                keywords={"margin": 1.0},
+                symbol="x₁",
+            ),
         ),
         sources=("001", "002", "004"),
     ),
@@ -268,7 +388,12 @@ CATALOG: tuple[Loss, ...] = (
         target="class indices (int64), ended by the first -1",
         mean="the batch size; each sample is already divided by C",
         shapes="`input` (C) or (N, C), `target` same",
-        curve=Curve({"input": [["x", 0.0, -1.0]], "target": [[0, -1, -1]]}, (-3, 3)),
+        curve=Curve(
+            {"input": [["x", 0.0, -1.0]], "target": [[0, -1, -1]]},
+            (-3, 3),
+            "x₁, with x = (x₁, 0, −1) and y = {1}",
+            symbol="x₁",
+        ),
         sources=("001", "002"),
     ),
     Loss(
@@ -280,7 +405,21 @@ CATALOG: tuple[Loss, ...] = (
         target="multi-hot: 0.0 or 1.0 for every class",
         mean="the batch size; each sample is already divided by C",
         shapes="`input` (C) or (N, C), `target` same, `weight` (C)",
-        curve=Curve({"input": [["x"]], "target": [[1.0]]}, (-6, 6)),
+        curve=Curve(
+            {"input": [["x"]], "target": [["target"]]},
+            (-6, 6),
+            "x, with C = 1",
+            sweep=("target", (1.0, 0.0)),
+        ),
+        more=(
+            Curve(
+                {"input": [["x", 0.0]], "target": [[1.0, 0.0]], "weight": ["weight", 1.0]},
+                (-6, 6),
+                "x₁, with x₂ = 0 and y = (1, 0)",
+                sweep=("weight", (0.5, 1.0, 2.0)),
+                slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
+            ),
+        ),
     ),
     Loss(
         function="soft_margin_loss",
@@ -303,7 +442,23 @@ CATALOG: tuple[Loss, ...] = (
         target="class indices (int64)",
         mean="the batch size; each sample is already divided by C",
         shapes="`input` (C) or (N, C); `target` () or (N); `weight` (C)",
-        curve=Curve({"input": [["x", 0.0, -1.0]], "target": [0]}, (-3, 3), sweep=("p", (1, 2))),
+        curve=Curve(
+            {"input": [["x", 0.0, -1.0]], "target": [0]},
+            (-3, 3),
+            "x₁, with x = (x₁, 0, −1) and y = 1",
+            sweep=("p", (1, 2)),
+            symbol="x₁",
+        ),
+        more=(
+            Curve(
+                {"input": [["x", 0.0, -1.0]], "target": [0]},
+                (-3, 3),
+                "x₁, with x = (x₁, 0, −1) and y = 1",
+                sweep=("margin", (0.5, 1.0, 2.0)),
+                slider=(0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0),
+                symbol="x₁",
+            ),
+        ),
         sources=("001", "002"),
     ),
     Loss(
@@ -318,9 +473,32 @@ CATALOG: tuple[Loss, ...] = (
         eps="added to every coordinate of a difference, so that its norm is hardly ever 0",
         curve=Curve(
             {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
-            (-4, 4),
-            "negative",
-            sweep=("margin", (0.5, 1.0, 2.0)),
+            (-3, 3),
+            "a⁻, with a = 0 and a⁺ = 1",
+            sweep=("margin", (0.5, 1.0, 1.5)),
+            slider=(0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5),
+            symbol="a⁻",
+        ),
+        more=(
+            Curve(
+                {
+                    "anchor": [[0.0, 0.0]],
+                    "positive": [[1.0, 0.0]],
+                    "negative": [["x", 1.0]],
+                },
+                (-3, 3),
+                "first coordinate of a⁻ = (x, 1), with a = 0 and a⁺ = (1, 0)",
+                sweep=("p", (1.0, 2.0, 4.0)),
+                slider=(1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 8.0),
+                symbol="x",
+            ),
+            Curve(
+                {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
+                (-3, 3),
+                "a⁻, with a = 0 and a⁺ = 1",
+                sweep=("swap", (False, True)),
+                symbol="a⁻",
+            ),
         ),
         sources=("000", "001", "002"),
     ),
@@ -336,9 +514,20 @@ CATALOG: tuple[Loss, ...] = (
         eps="no argument: the default distance adds 1e-6 to every coordinate of a difference",
         curve=Curve(
             {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
-            (-4, 4),
-            "negative",
-            sweep=("margin", (0.5, 1.0, 2.0)),
+            (-3, 3),
+            "a⁻, with a = 0 and a⁺ = 1",
+            sweep=("margin", (0.5, 1.0, 1.5)),
+            slider=(0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5),
+            symbol="a⁻",
+        ),
+        more=(
+            Curve(
+                {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
+                (-3, 3),
+                "a⁻, with a = 0 and a⁺ = 1",
+                sweep=("swap", (False, True)),
+                symbol="a⁻",
+            ),
         ),
     ),
     Loss(
@@ -351,6 +540,15 @@ CATALOG: tuple[Loss, ...] = (
         mean="the number of elements",
         shapes="`input` (*), `target` (*)",
         curve=Curve({"input": "x", "target": 1.0}, (0, 3), sweep=("target", (1.0, -1.0))),
+        more=(
+            Curve(
+                {"input": "x", "target": -1.0},
+                (0, 3),
+                "x, with y = −1",
+                sweep=("margin", (0.5, 1.0, 2.0)),
+                slider=(0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5),
+            ),
+        ),
         sources=("001", "002", "004"),
     ),
     Loss(
@@ -364,10 +562,21 @@ CATALOG: tuple[Loss, ...] = (
         shapes="`input1`, `input2` (D) or (N, D); `target` () or (N)",
         eps="no argument: 1e-12 is added to each squared norm",
         curve=Curve(
-            {"input1": ["x", 1.0], "input2": [1.0, 0.0], "target": 1.0},
-            (-4, 4),
-            "first coordinate of x1",
+            {"input1": ["cos", "sin"], "input2": [1.0, 0.0], "target": "target"},
+            (0, 3.141592653589793),
+            "angle θ between x₁ and x₂",
             sweep=("target", (1.0, -1.0)),
+            symbol="θ",
+        ),
+        more=(
+            Curve(
+                {"input1": ["cos", "sin"], "input2": [1.0, 0.0], "target": -1.0},
+                (0, 3.141592653589793),
+                "angle θ between x₁ and x₂, with y = −1",
+                sweep=("margin", (0.0, 0.25, 0.5)),
+                slider=(-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0),
+                symbol="θ",
+            ),
         ),
         sources=("001", "002"),
     ),
@@ -406,7 +615,22 @@ CATALOG: tuple[Loss, ...] = (
         "`weight` (C)",
         twin=False,
         curve=Curve(
-            {"input": [["x", 0.0]], "target": [0]}, (-6, 6), sweep=("gamma", (0.0, 1.0, 2.0, 5.0))
+            {"input": [["x", 0.0]], "target": [0]},
+            (-6, 6),
+            "x₁, with x₂ = 0 and y = 1",
+            sweep=("gamma", (0.0, 1.0, 2.0, 5.0)),
+            slider=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0),
+            symbol="x₁",
+        ),
+        more=(
+            Curve(
+                {"input": [["x", 0.0]], "target": [0], "weight": ["weight", 1.0]},
+                (-6, 6),
+                "x₁, with x₂ = 0 and y = 1",
+                sweep=("weight", (0.5, 1.0, 2.0)),
+                slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
+                symbol="x₁",
+            ),
         ),
         sources=("001",),
     ),
@@ -421,7 +645,20 @@ CATALOG: tuple[Loss, ...] = (
         shapes="`inputs` (*), `targets` (*)",
         twin=False,
         curve=Curve(
-            {"inputs": "x", "targets": 1.0}, (-6, 6), sweep=("gamma", (0.0, 1.0, 2.0, 5.0))
+            {"inputs": "x", "targets": 1.0},
+            (-6, 6),
+            "x, with y = 1",
+            sweep=("gamma", (0.0, 1.0, 2.0, 5.0)),
+            slider=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0),
+        ),
+        more=(
+            Curve(
+                {"inputs": "x", "targets": 1.0},
+                (-6, 6),
+                "x, with y = 1",
+                sweep=("alpha", (0.25, 0.5, 0.75)),
+                slider=(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0),
+            ),
         ),
     ),
     Loss(
@@ -436,9 +673,11 @@ CATALOG: tuple[Loss, ...] = (
         twin=False,
         curve=Curve(
             {"input": [[0.0], [1.0], ["x"]], "target": [0, 0, 1]},
-            (-4, 4),
-            "the third embedding",
-            sweep=("margin", (0.3, 1.0)),
+            (-2, 4),
+            "x₃, with x₁ = 0, x₂ = 1 and y = (1, 1, 2)",
+            sweep=("margin", (0.3, 0.5, 1.0)),
+            slider=(0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0),
+            symbol="x₃",
         ),
         sources=("000",),
     ),
@@ -454,9 +693,11 @@ CATALOG: tuple[Loss, ...] = (
         twin=False,
         curve=Curve(
             {"input": [[0.0], [1.0], ["x"]], "target": [0, 0, 1]},
-            (-4, 4),
-            "the third embedding",
-            sweep=("margin", (0.2, 1.0)),
+            (-2, 4),
+            "x₃, with x₁ = 0, x₂ = 1 and y = (1, 1, 2)",
+            sweep=("margin", (0.2, 0.5, 1.0)),
+            slider=(0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0),
+            symbol="x₃",
         ),
         sources=("000",),
     ),
@@ -472,9 +713,11 @@ CATALOG: tuple[Loss, ...] = (
         twin=False,
         curve=Curve(
             {"input": [[0.0], [1.0], ["x"]], "target": [0, 0, 1]},
-            (-4, 4),
-            "the third embedding",
-            sweep=("margin", (0.3, 1.0)),
+            (-2, 4),
+            "x₃, with x₁ = 0, x₂ = 1 and y = (1, 1, 2)",
+            sweep=("margin", (0.3, 0.5, 1.0)),
+            slider=(0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0),
+            symbol="x₃",
         ),
     ),
 )

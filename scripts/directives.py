@@ -18,6 +18,7 @@ from pygments.lexers import PythonLexer
 import losses
 from losses.catalog import CATALOG, FAMILIES
 from scripts import figures
+from scripts.figures.drawing import RECORDS
 from scripts.standalone import standalone as cut_out
 
 LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
@@ -25,7 +26,7 @@ LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
 
 def questions(function: str) -> str:
     """Answer what readers ask first, as a table."""
-    loss = figures.RECORDS[function]
+    loss = RECORDS[function]
     order = ", ".join(
         f"`{name}`" for name in inspect.signature(getattr(losses, function)).parameters
     )
@@ -70,10 +71,14 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-MARKDOWN: dict[str, Callable[..., str]] = {"questions": questions, "overview": overview}
+MARKDOWN: dict[str, Callable[..., str]] = {
+    "questions": questions,
+    "overview": overview,
+    "gallery": figures.gallery,
+}
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,
-    "compare": figures.comparison,
+    "compare": figures.compare,
     "standalone": standalone,
 }
 

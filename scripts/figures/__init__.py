@@ -1,0 +1,109 @@
+"""The pictures of the site and of the README: `python -m scripts.figures` draws them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from losses.catalog import CATALOG, Curve
+from scripts.figures import curves, planes, scenes
+from scripts.figures.drawing import PICTURES, RECORDS, cached
+from scripts.figures.gallery import gallery
+
+__all__ = ["COMPARISONS", "compare", "drawings", "figure", "gallery"]
+
+# name: the axis, then a label, a function and its slice for each line
+PLUS = {"target": 1.0}
+MARGINS = (-3.0, 3.0)
+COMPARISONS: dict[str, tuple[str, list[tuple[str, str, Curve]]]] = {
+    "hinges": (
+        "margin z: y x, or x₁ − x₂, or the lead of the right class",
+        [
+            (
+                "margin_ranking_loss, m = 1",
+                "margin_ranking_loss",
+                Curve({"input1": "x", "input2": 0.0, **PLUS}, MARGINS, keywords={"margin": 1.0}),
+            ),
+            (
+                "multi_margin_loss",
+                "multi_margin_loss",
+                Curve({"input": [["x", 0.0]], "target": [0]}, MARGINS),
+            ),
+            (
+                "multi_margin_loss, p = 2",
+                "multi_margin_loss",
+                Curve({"input": [["x", 0.0]], "target": [0]}, MARGINS, keywords={"p": 2}),
+            ),
+            ("soft_margin_loss", "soft_margin_loss", Curve({"input": "x", **PLUS}, MARGINS)),
+        ],
+    ),
+    "multilabel": (
+        "x₁ of the right class, with x₂ = 0 of the wrong one",
+        [
+            (
+                "multilabel_margin_loss",
+                "multilabel_margin_loss",
+                Curve({"input": [["x", 0.0]], "target": [[0, -1]]}, (-4, 4)),
+            ),
+            (
+                "multilabel_soft_margin_loss",
+                "multilabel_soft_margin_loss",
+                Curve({"input": [["x", 0.0]], "target": [[1.0, 0.0]]}, (-4, 4)),
+            ),
+        ],
+    ),
+}
+
+
+def slices(function: str) -> Iterator[tuple[str, Curve]]:
+    """Yield the names and the slices of a loss's curves."""
+    record = RECORDS[function]
+    if record.curve is not None:
+        yield function, record.curve
+    for curve in record.more:
+        assert curve.sweep is not None
+        yield f"{function}-{curve.sweep[0]}", curve
+
+
+def drawings() -> Iterator[tuple[str, Callable[[], str]]]:
+    """Yield every figure's name, and what draws it or takes it from the cache."""
+    for loss in CATALOG:
+        for name, curve in slices(loss.function):
+            yield name, lambda n=name, f=loss.function, c=curve: curve_figure(n, f, c)
+    for name in PICTURES:
+        yield name, lambda n=name: picture(n)
+    for name in COMPARISONS:
+        yield name, lambda n=name: compare(n)
+
+
+def curve_figure(name: str, function: str, curve: Curve) -> str:
+    return cached(name, [function], lambda: curves.draw(name, function, curve))
+
+
+def picture(name: str) -> str:
+    return cached(name, PICTURES[name].uses, lambda: PICTURES[name].make(name))
+
+
+def figure(name: str) -> str:
+    """Draw one picture, or all that belong to a loss."""
+    if name in PICTURES:
+        return picture(name)
+    parts = [curve_figure(key, name, curve) for key, curve in slices(name)]
+    parts += [picture(key) for key, entry in PICTURES.items() if name in entry.pages]
+    assert parts, f"nothing is drawn for {name}"
+    return "".join(parts)
+
+
+def compare(*arguments: str) -> str:
+    """Draw a comparison by name, or regression losses over the error: first, last, functions."""
+    if arguments[0] in COMPARISONS:
+        name, (variable, entries) = arguments[0], COMPARISONS[arguments[0]]
+    else:
+        first, last, *functions = arguments
+        name, variable = "-".join(("compare", *arguments)), "x − y"
+        curve = Curve({"input": "x", "target": 0.0}, (float(first), float(last)))
+        entries = [(function, function, curve) for function in functions]
+    uses = sorted({function for _, function, _ in entries})
+    return cached(name, uses, lambda: curves.compare(name, entries, variable), entries)
+
+
+assert planes and scenes  # imported for the pictures that they register

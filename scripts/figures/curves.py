@@ -1,0 +1,371 @@
+"""Value and gradient of a loss along one variable, a line for each setting of a parameter.
+
+Both are computed by the loss itself and by autograd, never from a formula typed again.
+"""
+
+from __future__ import annotations
+
+import html
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor
+
+import losses
+from losses.catalog import Curve
+from scripts.figures.drawing import (
+    COLOURS,
+    DASHES,
+    INK,
+    label,
+    legend,
+    number,
+    rows_for,
+    svg,
+    whole,
+)
+
+
+@dataclass
+class Line:
+    """One line of a figure: the loss and its gradient at every point."""
+
+    name: str
+    x: Tensor
+    value: Tensor
+    gradient: Tensor
+    kinks: list[int] = field(default_factory=list)  # k: the gradient jumps from k to k + 1
+
+    def __post_init__(self) -> None:
+        self.kinks = jumps(self.gradient)
+
+
+def fill(template: Any, values: dict[str, Any], x: Tensor) -> Tensor:
+    """Turn nested lists into a tensor, with values wherever they say a name."""
+    if isinstance(template, list):
+        return torch.stack([fill(item, values, x) for item in template])
+    if isinstance(template, str):
+        return fill(values[template], values, x) if template in values else x
+    if isinstance(template, Tensor):
+        return template
+    return torch.tensor(template, dtype=torch.long if isinstance(template, int) else x.dtype)
+
+
+def mentions(template: Any, name: str) -> bool:
+    if isinstance(template, list):
+        return any(mentions(item, name) for item in template)
+    return isinstance(template, str) and template == name
+
+
+def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tensor, Tensor]:
+    """Compute the loss and its slope at every x, with the swept parameter at `value`."""
+    name = curve.sweep[0] if curve.sweep else ""
+    arguments, keywords = dict(curve.arguments), dict(curve.keywords)
+    if name in arguments and not mentions(arguments[name], name):
+        arguments[name] = value
+    elif name and not any(mentions(template, name) for template in arguments.values()):
+        keywords[name] = value
+
+    def call(x: Tensor) -> Tensor:
+        values = {"x": x, "cos": x.cos(), "sin": x.sin(), name: value}
+        loss: Tensor = getattr(losses, function)(
+            **{key: spread(template, values, x) for key, template in arguments.items()},
+            **keywords,
+            # One point only, so the sum is its loss, whatever the mean divides by.
+            reduction="none" if x.dim() else "sum",
+        )
+        return loss
+
+    if at_once(curve):
+        x = xs.clone().requires_grad_()
+        y = call(x)
+        return y.detach(), torch.autograd.grad(y.sum(), x)[0]
+    ys, slopes = [], []
+    for point in xs:
+        x = point.clone().requires_grad_()
+        y = call(x)
+        ys.append(y.detach())
+        slopes.append(torch.autograd.grad(y, x)[0])
+    return torch.stack(ys), torch.stack(slopes)
+
+
+def at_once(curve: Curve) -> bool:
+    """Tell whether the points can make one batch: numbers, or lists of one row, hold x."""
+    return not any(
+        isinstance(template, list) and len(template) > 1
+        for template in curve.arguments.values()
+        if any(mentions(template, variable) for variable in ("x", "cos", "sin"))
+    )
+
+
+def spread(template: Any, values: dict[str, Any], x: Tensor) -> Tensor:
+    """Fill a template, with one row a point where x is several points."""
+    if x.dim() == 0 or (isinstance(template, list) and len(template) > 1):
+        return fill(template, values, x)
+    row = template[0] if isinstance(template, list) else template
+    if isinstance(row, list):
+        return torch.stack([fill(item, values, x).expand_as(x) for item in row], dim=1)
+    return fill(row, values, x).expand_as(x)
+
+
+def grid(curve: Curve) -> Tensor:
+    first, last = curve.domain
+    steps = 240 if at_once(curve) else 120
+    # Not linspace, which misses 0 by a rounding error, and with it the kinks.
+    return first + (last - first) * torch.arange(steps + 1, dtype=torch.float64) / steps
+
+
+def setting(value: Any) -> str:
+    return str(value) if isinstance(value, bool) else number(value)
+
+
+SAMPLED: dict[tuple[str, str, Any], tuple[Tensor, Tensor]] = {}
+
+
+def sample(function: str, curve: Curve, values: Sequence[Any] | None = None) -> list[Line]:
+    """Compute the curve's lines: one, or one for each value of the swept parameter."""
+    name, family = curve.sweep or ("", (None,))
+    lines = []
+    x = grid(curve)
+    for value in family if values is None else values:
+        key = (function, repr(curve), value)
+        if key not in SAMPLED:
+            SAMPLED[key] = evaluate(function, curve, value, x)
+        y, slope = SAMPLED[key]
+        lines.append(Line(f"{name} = {setting(value)}" if name else function, x, y, slope))
+    return lines
+
+
+def jumps(gradient: Tensor) -> list[int]:
+    """Return where the gradient jumps, not where it is merely steep."""
+    step = gradient.diff().abs()
+    span = float(gradient.max() - gradient.min())
+    found = []
+    for k in (step > 0.1 * span).nonzero().flatten().tolist():
+        around = torch.cat((step[max(0, k - 4) : max(0, k - 1)], step[k + 2 : k + 5]))
+        if span > 1e-9 and len(around) and step[k] > 4 * around.max():
+            found.append(k)
+    return found
+
+
+def corners(line: Line) -> list[tuple[float, float]]:
+    """Return the kinks: where the tangents on both sides of a jump meet."""
+    found = []
+    for k in line.kinks:
+        if k - 1 in line.kinks:  # a subgradient in the middle of the jump
+            found[-1] = (float(line.x[k]), float(line.value[k]))
+            continue
+        rise = line.value[k + 1] - line.value[k]
+        g, h = line.gradient[k], line.gradient[k + 1]
+        dx = (rise - h * (line.x[k + 1] - line.x[k])) / (g - h)
+        found.append((float(line.x[k] + dx), float(line.value[k] + g * dx)))
+    return found
+
+
+def lowest(line: Line) -> tuple[float, float] | None:
+    """Return the minimum, if it is a point inside the curve."""
+    k = int(line.value.argmin())
+    if k in (0, len(line.x) - 1) or not line.value[k] < line.value[[k - 1, k + 1]].min():
+        return None
+    return float(line.x[k]), float(line.value[k])
+
+
+def asymptotes(function: str, curve: Curve) -> list[tuple[float, float]]:
+    """Return slope and intercept of the lines that the curves approach but do not reach."""
+    found: dict[tuple[float, float], None] = {}
+    first, last = curve.domain
+    if curve.walls or any(mentions(t, "cos") for t in curve.arguments.values()):
+        return []
+    for value in curve.sweep[1] if curve.sweep else (None,):
+        for edge in (first, last):
+            far = edge + (edge - (first + last) / 2) * torch.tensor([60.0, 120.0]).double()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of values beyond the usual domain
+                (y1, y2), (s1, s2) = evaluate(function, curve, value, far)
+            c1, c2 = y1 - s1 * far[0], y2 - s2 * far[1]
+            if not (torch.isclose(s1, s2, 1e-6, 1e-9) and torch.isclose(c1, c2, 1e-4, 1e-6)):
+                continue
+            at_edge = evaluate(function, curve, value, torch.tensor([edge]).double())[0]
+            if abs(float(at_edge - s2 * edge - c2)) > 1e-9:
+                found[(round(float(s2), 4) + 0.0, round(float(c2), 4) + 0.0)] = None
+    return list(found)
+
+
+def path(line: Line, which: str) -> tuple[Tensor, Tensor]:
+    """Return the points to join, the gradient broken where it jumps."""
+    if which == "value":
+        return line.x, line.value
+    x, y = line.x.tolist(), line.gradient.tolist()
+    for k in reversed(line.kinks):
+        middle = (x[k] + x[k + 1]) / 2
+        x[k + 1 : k + 1] = [middle, middle, middle]
+        y[k + 1 : k + 1] = [y[k], float("nan"), y[k + 1]]
+        # A lone subgradient would show as a dash in mid-air.
+    for k in line.kinks:
+        if k - 1 in line.kinks:
+            at = float(line.x[k])
+            y = [
+                float("nan") if abs(a - at) < float(line.x[1] - line.x[0]) * 0.6 else b
+                for a, b in zip(x, y, strict=True)
+            ]
+    return torch.tensor(x), torch.tensor(y)
+
+
+def describe(lines: Sequence[Line], variable: str, which: str) -> str:
+    """Say what the panel shows, from its numbers."""
+    parts = [f"{line.name}: {course(line, which)}" for line in lines]
+    what = label("Loss") if which == "value" else label("Gradient")
+    return label("{what} against {variable}.", what=what, variable=variable) + " " + " ".join(parts)
+
+
+def course(line: Line, which: str) -> str:
+    """Tell a line's way from left to right: falls to ..., rises to ..."""
+    tensor = line.value if which == "value" else line.gradient
+    x, y = line.x.tolist(), tensor.tolist()
+    tolerance = 1e-3 * (max(y) - min(y)) + 1e-9
+    turns, direction, best = [0], 0, 0
+    for k in range(1, len(y)):
+        change = y[k] - y[best]
+        if direction * change < -tolerance or (not direction and abs(change) > tolerance):
+            # Turn at the extreme, or at the end of a level stretch.
+            turn = k - 1 if abs(y[k - 1] - y[best]) <= tolerance else best
+            turns += [t for t in (best, turn) if t > turns[-1]]
+            direction, best = (1 if change > 0 else -1), k
+        elif direction * change > tolerance:
+            turn = k - 1
+            if k - 1 - best > 3:
+                turns += [t for t in (best, turn) if t > turns[-1]]
+            best = k
+    turns += [k for k in (best, len(y) - 1) if k > turns[-1]]
+    steps = []
+    for a, b in pairwise(turns):
+        change = y[b] - y[a]
+        verb = label("stays until") if abs(change) <= 2 * tolerance else ""
+        if verb:
+            steps.append(f"{verb} {number(x[b])}")
+        else:
+            verb = label("rises to") if change > 0 else label("falls to")
+            steps.append(label("{verb} {y} at {x}", verb=verb, y=number(y[b]), x=number(x[b])))
+    start = label("{y} at {x}", y=number(y[0]), x=number(x[0]))
+    return f"{start}, " + ", ".join(steps) + "."
+
+
+def plot(
+    lines: Sequence[Line],
+    curve: Curve,
+    which: str,
+    salt: str,
+    dotted: Sequence[tuple[float, float]] = (),
+    steps: Sequence[Line] = (),
+    chosen: int = -1,
+) -> str:
+    """Draw one panel, the value or the gradient of every line."""
+    names = [line.name for line in lines]
+    if curve.sweep and len(names) > 1:  # "beta = 0.5, 1, 2" is enough
+        names = [names[0], *(name.split(" = ")[1] for name in names[1:])]
+    rows = rows_for(names)
+
+    def paint(axes: Axes) -> None:
+        for index, (line, name) in enumerate(zip(lines, names, strict=True)):
+            style = {"color": COLOURS[index], "gid": "@family"}
+            axes.plot(*path(line, which), DASHES[index], label=name, **style)
+            if which == "value":
+                for x, y in corners(line):
+                    axes.plot(x, y, "o", markersize=5, fillstyle="none", mew=1.4, **style)
+                if low := lowest(line):
+                    axes.plot(*low, "o", markersize=5, **style)
+        for index, line in enumerate(steps):
+            axes.plot(*path(line, which), "-", color=INK, linewidth=2.5, gid=f"@step:{index}")
+        axes.set_xlim(curve.domain)
+        low, high = limits([*lines, *steps], which)
+        axes.set_ylim(low, high)
+        ends = torch.tensor(curve.domain)
+        levels = dotted if which == "value" else {(0.0, slope): None for slope, _ in dotted}
+        for slope, offset in levels:
+            axes.plot(ends, slope * ends + offset, ":", color=INK, linewidth=1, alpha=0.7)
+        for wall in curve.walls:
+            axes.axvline(wall, linestyle=":", color=INK, linewidth=1.2)
+        if any(mentions(template, "cos") for template in curve.arguments.values()):
+            axes.set_xticks([0, torch.pi / 4, torch.pi / 2, 3 * torch.pi / 4, torch.pi])
+            axes.set_xticklabels(["0", "π/4", "π/2", "3π/4", "π"])
+        if rows:
+            legend(axes, names, rows)
+
+    symbol = "ℓ" if which == "value" else f"∂ℓ/∂{curve.symbol}"
+    word = label("value") if which == "value" else label("gradient")
+    text = svg(
+        paint,
+        describe(lines, curve.label, which),
+        salt,
+        title=f"{word} {symbol}",
+        labels=(curve.label, ""),
+        legend_rows=rows,
+    )
+    for index, line in enumerate(steps):
+        alt = html.escape(f"{line.name}: {course(line, which)}")
+        text = text.replace(f'data-step="{index}"', f'data-step="{index}" data-alt="{alt}"', 1)
+    return text
+
+
+def limits(lines: Sequence[Line], which: str) -> tuple[float, float]:
+    every = torch.cat([line.value if which == "value" else line.gradient for line in lines])
+    low, high = float(every.min()), float(every.max())
+    pad = 0.05 * (high - low) or 0.5
+    return low - pad, high + pad
+
+
+def slider(name: str, parameter: str, lines: Sequence[Line], start: int) -> str:
+    """Offer the parameter's steps; figures.js takes it from there."""
+    settings = html.escape("|".join(line.name.split(" = ")[1] for line in lines))
+    return (
+        f'<div class="control" hidden><label for="slider-{name}"><code>{parameter}</code></label>'
+        f'<input type="range" id="slider-{name}" min="0" max="{len(lines) - 1}" value="{start}"'
+        f' data-settings="{settings}" data-name="{parameter}">'
+        f'<output for="slider-{name}"></output></div>'
+    )
+
+
+def draw(name: str, function: str, curve: Curve) -> str:
+    """Draw value and gradient side by side, with a slider where it shows more."""
+    lines = sample(function, curve)
+    steps = sample(function, curve, curve.slider) if curve.slider else []
+    dotted = asymptotes(function, curve)
+    panels = [
+        plot(lines, curve, which, f"{name}-{which}", dotted, steps)
+        for which in ("value", "gradient")
+    ]
+    control = ""
+    if curve.slider:
+        assert curve.sweep is not None
+        middle = curve.sweep[1][len(curve.sweep[1]) // 2]
+        control = slider(name, curve.sweep[0], steps, curve.slider.index(middle))
+    return whole(name, panels, key(lines, dotted, curve), control)
+
+
+def key(lines: Sequence[Line], dotted: Sequence[object], curve: Curve) -> str:
+    """Explain the marks that occur."""
+    parts = []
+    if any(lowest(line) for line in lines):
+        parts.append(label("● lowest point"))
+    if any(line.kinks for line in lines):
+        parts.append(label("○ kink: the gradient jumps"))
+    if dotted or curve.walls:
+        parts.append(label("dotted: asymptote"))
+    return " · ".join(parts)
+
+
+def compare(name: str, entries: Sequence[tuple[str, str, Curve]], variable: str) -> str:
+    """Draw several losses over the same variable."""
+    lines = []
+    for text, function, curve in entries:
+        (line,) = sample(function, curve)
+        line.name = text
+        lines.append(line)
+    shared = Curve({}, entries[0][2].domain, variable)
+    panels = [plot(lines, shared, which, f"{name}-{which}") for which in ("value", "gradient")]
+    return whole(name, panels, key(lines, (), shared))

@@ -1,0 +1,257 @@
+"""What all pictures share: one style, words that can be translated, and the cache.
+
+The drawings are SVG that takes its colours from the page, so they follow the light and dark
+themes. The same source gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from losses.catalog import CATALOG
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / "build" / "figures"
+RECORDS = {loss.function: loss for loss in CATALOG}
+
+# English text: its translation. A build in another language fills this in.
+TRANSLATIONS: dict[str, str] = {}
+
+# Stand-ins in matplotlib's output for what the page's style sheet defines.
+PAGE_COLOURS = {
+    "#000101": "var(--figure-1)",
+    "#000102": "var(--figure-2)",
+    "#000103": "var(--figure-3)",
+    "#000104": "var(--figure-4)",
+    "#000105": "currentColor",
+    "#000106": "var(--figure-grid)",
+}
+# Okabe and Ito's palette is safe for colour-blind readers; the dashes serve everyone else.
+COLOURS = list(PAGE_COLOURS)[:4]
+INK, GRID = list(PAGE_COLOURS)[4:]
+DASHES = ("-", "--", ":", "-.")
+
+STYLE = {
+    "svg.fonttype": "none",
+    "font.size": 11,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.unicode_minus": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 10.5,
+    "lines.linewidth": 2,
+    "path.simplify_threshold": 0.05,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+WIDTH, HEIGHT = 302, 224  # in the SVG's units; on a phone one unit is a little over a pixel
+
+
+def label(text: str, **values: object) -> str:
+    """Translate the words of a figure, then fill in its numbers. All words pass here."""
+    return TRANSLATIONS.get(text, text).format(**values)
+
+
+def number(value: float) -> str:
+    """Write a number as the axes do, with a true minus sign and no -0."""
+    return f"{0.0 if abs(value) < 5e-4 else value:.3g}".replace("-", "−")
+
+
+def svg(
+    paint: Callable[[Axes], None],
+    alt: str,
+    salt: str,
+    *,
+    title: str = "",
+    labels: tuple[str, str] = ("", ""),
+    legend_rows: int = 0,
+    size: tuple[float, float] = (WIDTH, HEIGHT),
+    margins: tuple[float, float, float, float] = (38, 8, 22, 38),  # left, right, top, bottom
+) -> str:
+    """Draw one panel. Groups whose id begins with @ get the rest as class and attributes."""
+    width, height = size
+    left, right, top, bottom = margins
+    top += 14 * legend_rows
+    with mpl.rc_context({**STYLE, "svg.hashsalt": salt}):
+        figure = Figure(figsize=(width / 72, height / 72))
+        box = (left / width, bottom / height)
+        axes = figure.add_axes((*box, 1 - (left + right) / width, 1 - (top + bottom) / height))
+        axes.set_axisbelow(True)
+        paint(axes)
+        axes.set_xlabel(labels[0], labelpad=3)
+        axes.set_ylabel(labels[1], labelpad=2)
+        if title:
+            figure.text(6 / width, 1 - 14 / height, title)
+        buffer = io.StringIO()
+        metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
+    text = clean(buffer.getvalue())
+    return text.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1)
+
+
+def clean(text: str) -> str:
+    """Strip matplotlib's output of what the page decides, and of digits that nobody sees."""
+    text = text[text.index("<svg") :]
+    text = re.sub(r"\s*<(metadata|style).*?</\1>", "", text, flags=re.DOTALL)
+    text = re.sub(r"; font-family: [^;\"]*|font-family: [^;\"]*; ?", "", text)
+    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
+    text = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", text)
+    text = re.sub(r'<g id="(?:@([^"]*)|[^"]*)">', group, text)
+    text = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', text)
+    text = re.sub(r'(?<= d=")[-\d.MLz\s]+(?=")', thinned, text)
+    text = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", text)
+    text = re.sub(r"\s*\n\s*", " ", text).replace(" />", "/>").replace(' "', '"')
+    return re.sub(r"<(?:g|defs)>\s*</(?:g|defs)>", "", text)
+
+
+def thinned(match: re.Match[str]) -> str:
+    """Leave out the points of a path that lie on the line between others, to 0.05 units."""
+    parts = []
+    for stroke in re.findall(r"M[^M]+", match[0]):
+        points = np.array(re.findall(r"-?[\d.]+", stroke), float).reshape(-1, 2)
+        kept = points[simplified(points)]
+        coordinates = " ".join(f"{value:.1f}".removesuffix(".0") for value in kept.flatten())
+        parts.append(f"M{coordinates}{'z' if 'z' in stroke else ''}")
+    return "".join(parts)
+
+
+def simplified(points: np.ndarray, tolerance: float = 0.05) -> list[int]:
+    """Return the indices that the algorithm of Ramer, Douglas and Peucker keeps."""
+    kept, open_ends = {0, len(points) - 1}, [(0, len(points) - 1)]
+    while open_ends:
+        first, last = open_ends.pop()
+        if last - first < 2:
+            continue
+        inner, chord = points[first + 1 : last] - points[first], points[last] - points[first]
+        length = float(np.hypot(*chord))
+        away = np.abs(inner @ (-chord[1], chord[0])) / length if length else np.hypot(*inner.T)
+        if away.max() > tolerance:
+            middle = first + 1 + int(away.argmax())
+            kept.add(middle)
+            open_ends += [(first, middle), (middle, last)]
+    return sorted(kept)
+
+
+def group(match: re.Match[str]) -> str:
+    if not match[1]:
+        return "<g>"
+    name, _, step = match[1].partition(":")
+    return f'<g class="{name}" data-step="{step}">' if step else f'<g class="{name}">'
+
+
+def painted(text: str, colours: dict[str, str] = PAGE_COLOURS) -> str:
+    for stand_in, colour in colours.items():
+        text = text.replace(stand_in, colour)
+    return text
+
+
+def legend(axes: Axes, names: Sequence[str], rows: int) -> None:
+    """Name the lines above the panel, where they cover nothing."""
+    handles = [line for line in axes.get_lines() if line.get_label() in names]
+    axes.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(-0.1, 0.985),
+        ncols=-(-len(names) // rows),
+        borderpad=0,
+        borderaxespad=0.2,
+        handlelength=1.9,
+        handletextpad=0.4,
+        columnspacing=1.1,
+        labelspacing=0.1,
+    )
+
+
+def rows_for(names: Sequence[str]) -> int:
+    """Return how many rows a legend of these names needs."""
+    if len(names) < 2:
+        return 0
+    widest = max(len(name) for name in names) * 6 + 30
+    return 1 if sum(len(n) * 6 + 32 for n in names) < WIDTH else -(-len(names) * widest // WIDTH)
+
+
+def whole(name: str, panels: Sequence[str], caption: str, control: str = "") -> str:
+    """Put panels, slider and caption together."""
+    return (
+        f'<figure class="figure" id="figure-{name}" data-search-exclude>'
+        f'<div class="panels">{"".join(painted(panel) for panel in panels)}</div>{control}'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of its own kind, drawn by `make`, shown on the pages of `pages`.
+
+    It is drawn anew when one of the losses that it `uses` has changed.
+    """
+
+    make: Callable[[str], str]
+    pages: tuple[str, ...]
+    uses: tuple[str, ...]
+
+
+PICTURES: dict[str, Picture] = {}
+
+
+def picture(
+    name: str, pages: Sequence[str] = (), uses: Sequence[str] = ()
+) -> Callable[[Callable[[str], str]], Callable[[str], str]]:
+    """Register a function that draws a picture from its name."""
+
+    def register(make: Callable[[str], str]) -> Callable[[str], str]:
+        PICTURES[name] = Picture(make, tuple(pages), tuple(uses) or tuple(pages))
+        return make
+
+    return register
+
+
+@cache
+def sources(module: str) -> frozenset[Path]:
+    """Return the files that a module of the package is made of, helpers included."""
+    path = ROOT / "losses" / f"{module}.py"
+    found = {path}
+    for name in re.findall(r"^from losses\.(_\w+) import", path.read_text("utf-8"), re.MULTILINE):
+        found |= sources(name)
+    return frozenset(found)
+
+
+def cached(name: str, uses: Sequence[str], make: Callable[[], str], detail: object = "") -> str:
+    """Return the drawing of an earlier build if nothing that it depends on has changed."""
+    files = set(Path(__file__).parent.glob("*.py"))
+    for function in uses:
+        files |= sources(f"_{function}")
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.read_bytes())
+    records = [RECORDS[function] for function in uses]
+    key = (name, detail, records, TRANSLATIONS, torch.__version__, mpl.__version__)
+    digest.update(repr(key).encode())
+    path = CACHE / f"{name[:60]}-{digest.hexdigest()[:16]}.html"
+    if not path.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        path.write_text(make(), encoding="utf-8")
+    return path.read_text(encoding="utf-8")

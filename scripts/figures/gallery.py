@@ -1,0 +1,107 @@
+"""All losses at a glance, as small multiples; a part of them is the README's picture."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from losses.catalog import CATALOG, FAMILIES, Loss
+from scripts.figures.curves import course, limits, path, sample
+from scripts.figures.drawing import (
+    COLOURS,
+    DASHES,
+    INK,
+    RECORDS,
+    ROOT,
+    STYLE,
+    cached,
+    clean,
+    label,
+    painted,
+    svg,
+)
+
+# Mid-tones that stand out from white and from GitHub's dark background alike.
+PRINT = dict(
+    zip(
+        (*COLOURS, INK),
+        ("#2f81c4", "#c8651b", "#1f8f6b", "#b85a94", "#7a7f87"),
+        strict=True,
+    )
+)
+SHOWN = (
+    *("mse_loss", "l1_loss", "huber_loss", "gaussian_nll_loss"),
+    *("cross_entropy", "focal_loss", "margin_ranking_loss", "triplet_margin_loss"),
+)
+
+
+def paint(loss: Loss, axes: Axes) -> None:
+    """Draw a loss's value, without numbers: only its shape."""
+    assert loss.curve is not None
+    lines = sample(loss.function, loss.curve)
+    for index, line in enumerate(lines):
+        axes.plot(*path(line, "value"), DASHES[index], color=COLOURS[index], linewidth=2)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    if loss.curve.domain[0] < 0 < loss.curve.domain[1]:
+        axes.axvline(0, color=INK, linewidth=0.6, alpha=0.6, zorder=0)
+    axes.set_xlim(loss.curve.domain)
+    axes.set_ylim(limits(lines, "value"))
+
+
+def tile(loss: Loss) -> str:
+    name = f"tile-{loss.function}"
+    if loss.curve is None:
+        return f"<strong>{loss.classes[0]}</strong><span>{html.escape(loss.summary)}</span>"
+
+    def make() -> str:
+        assert loss.curve is not None
+        first = sample(loss.function, loss.curve)[0]
+        alt = label("{name}: {course}", name=loss.classes[0], course=course(first, "value"))
+        return painted(
+            svg(lambda axes: paint(loss, axes), alt, name, size=(150, 84), margins=(4, 4, 4, 4))
+        )
+
+    return cached(name, [loss.function], make) + f"<strong>{loss.classes[0]}</strong>"
+
+
+def gallery(home: str = "losses/") -> str:
+    """Show every loss as a small picture that links to its page."""
+    blocks = []
+    for family, title in FAMILIES.items():
+        tiles = "".join(
+            f'<a href="{home}{loss.function}.md">{tile(loss)}</a>'
+            for loss in CATALOG
+            if loss.family == family
+        )
+        blocks.append(f'## {label(title)}\n\n<div class="gallery" markdown="0">{tiles}</div>')
+    return "\n\n".join(blocks)
+
+
+def readme() -> str:
+    """Draw the README's picture: eight losses, four a row."""
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "readme"}):
+        figure = Figure(figsize=(600 / 72, 270 / 72))
+        for index, function in enumerate(SHOWN):
+            row, column = divmod(index, 4)
+            box = (0.01 + column * 0.25, 0.56 - row * 0.5, 0.23, 0.34)
+            axes = figure.add_axes(box)
+            paint(RECORDS[function], axes)
+            axes.set_title(RECORDS[function].classes[0], fontsize=12)
+        buffer = io.StringIO()
+        metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
+    text = painted(clean(buffer.getvalue()), PRINT)
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    size = 'width="800" font-family="system-ui, sans-serif"'
+    return re.sub("<svg ", f"<svg {names} {size} ", text, count=1) + "\n"
+
+
+def write_readme() -> None:
+    (ROOT / "docs" / "readme.svg").write_text(readme(), encoding="utf-8")
