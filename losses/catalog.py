@@ -98,7 +98,7 @@ CATALOG: tuple[Loss, ...] = (
         eps="no argument: each logarithm is held at -100 or above",
         curve=Curve(
             {"input": "x", "target": "target"},
-            (0.001, 0.999),
+            (0.02, 0.98),
             sweep=("target", (1.0, 0.5, 0.0)),
             slider=(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0),
             walls=(0.0, 1.0),
@@ -106,7 +106,7 @@ CATALOG: tuple[Loss, ...] = (
         more=(
             Curve(
                 {"input": "x", "target": 1.0, "weight": 1.0},
-                (0.001, 0.999),
+                (0.02, 0.98),
                 sweep=("weight", (0.5, 1.0, 2.0)),
                 slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
                 walls=(0.0,),
@@ -298,7 +298,7 @@ CATALOG: tuple[Loss, ...] = (
         more=(
             Curve(
                 {"input": "x", "target": 2.0},
-                (0.02, 4.82),
+                (0.2, 3.2),
                 sweep=("log_input", (True, False)),
             ),
             Curve({"input": "x", "target": 5.0}, (-3, 3), sweep=("full", (True, False))),
@@ -487,7 +487,7 @@ CATALOG: tuple[Loss, ...] = (
                     "negative": [["x", 1.0]],
                 },
                 (-3, 3),
-                "first coordinate of a⁻ = (x, 1), with a = 0 and a⁺ = (1, 0)",
+                "x, with a = (0, 0), a⁺ = (1, 0), a⁻ = (x, 1)",
                 sweep=("p", (1.0, 2.0, 4.0)),
                 slider=(1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 8.0),
                 symbol="x",

@@ -74,7 +74,6 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 MARKDOWN: dict[str, Callable[..., str]] = {
     "questions": questions,
     "overview": overview,
-    "gallery": figures.gallery,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,
@@ -92,8 +91,11 @@ class Directives(Preprocessor):
                 out.append(line)
                 continue
             name, arguments = match[1], match[2].split()
+            store = self.md.htmlStash.store
             if name in HTML:
-                out.append(self.md.htmlStash.store(HTML[name](*arguments)))
+                out.append(store(HTML[name](*arguments)))
+            elif name == "gallery":
+                out.extend(figures.gallery(store).splitlines())
             else:
                 out.extend(MARKDOWN[name](*arguments).splitlines())
         return out

@@ -19,7 +19,6 @@ from sybil.evaluators.doctest import NUMBER, DocTestRunner
 
 import losses
 from losses.catalog import CATALOG, FAMILIES, Loss
-from scripts import figures
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "en"
@@ -104,8 +103,7 @@ def test_pages_are_whole(loss: Loss) -> None:
     assert title == f"# {loss.classes[0]} · {loss.function}"
     directives = [f"{{{{ questions {loss.function} }}}}"]
     directives += [f"::: losses.{name}" for name in (loss.function, *loss.classes)]
-    if loss.curve is not None:
-        directives.append(f"{{{{ figure {loss.function} }}}}")
+    directives.append(f"{{{{ figure {loss.function} }}}}")
     assert [line for line in directives if line not in text.splitlines()] == []
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == PAGE_SECTIONS
     pitfalls = text[text.index("## Pitfalls") : text.index("## Easily confused")]
@@ -174,35 +172,6 @@ def test_nothing_is_borrowed_from_pytorchs_losses(path: Path) -> None:
                 FORBIDDEN | set(torch.nn.modules.loss.__all__)
             )
             assert not borrowed, f"{path.name}:{node.lineno} imports {borrowed}"
-
-
-@each_loss
-def test_curves_are_computed_by_the_loss(loss: Loss) -> None:
-    if loss.curve is None:
-        assert loss.function == "ctc_loss", "a loss without a curve"
-        return
-    lines = figures.sample(loss.function, loss.curve)
-    assert len(lines) == len(loss.curve.sweep[1] if loss.curve.sweep else (None,))
-    for _, x, value, gradient in lines:
-        assert torch.isfinite(value).all()
-        assert torch.isfinite(gradient).all()
-        # The slope belongs to the curve: its integral is the rise.
-        area = torch.trapezoid(gradient, x)
-        scale = gradient.abs().max() * (x[1] - x[0]) * 3 + 1e-6
-        assert abs(area - (value[-1] - value[0])) <= scale
-
-
-def test_figures_are_the_same_bytes_again() -> None:
-    draw = lambda: figures.draw("t", figures.compared(-1, 1, ("l1_loss",)), "x − y")
-    assert draw() == draw()
-
-
-def test_the_readmes_picture_is_current(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "docs").mkdir()
-    monkeypatch.setattr(figures, "ROOT", tmp_path)
-    figures.main()
-    drawn = (tmp_path / "docs" / "readme.svg").read_text("utf-8")
-    assert drawn == (ROOT / "docs" / "readme.svg").read_text("utf-8"), "run scripts/figures.py"
 
 
 def test_the_sources_page_and_the_records_agree() -> None:

@@ -16,10 +16,10 @@ PLUS = {"target": 1.0}
 MARGINS = (-3.0, 3.0)
 COMPARISONS: dict[str, tuple[str, list[tuple[str, str, Curve]]]] = {
     "hinges": (
-        "margin z: y x, or x₁ − x₂, or the lead of the right class",
+        "lead of the right answer",
         [
             (
-                "margin_ranking_loss, m = 1",
+                "margin_ranking_loss, margin = 1",
                 "margin_ranking_loss",
                 Curve({"input1": "x", "input2": 0.0, **PLUS}, MARGINS, keywords={"margin": 1.0}),
             ),
@@ -37,7 +37,7 @@ COMPARISONS: dict[str, tuple[str, list[tuple[str, str, Curve]]]] = {
         ],
     ),
     "multilabel": (
-        "x₁ of the right class, with x₂ = 0 of the wrong one",
+        "x₁ (right class), with x₂ = 0 (wrong)",
         [
             (
                 "multilabel_margin_loss",

@@ -14,7 +14,7 @@ def main() -> None:
     for index, (name, draw) in enumerate(jobs, 1):
         draw()
         print(f"\r[{index}/{len(jobs)}] {name:50}", end="", flush=True)
-    gallery()
+    gallery(str)
     write_readme()
     print(f"\r{len(jobs)} figures and docs/readme.svg, {time.perf_counter() - start:.0f} s {'':40}")
 

@@ -147,8 +147,8 @@ def jumps(gradient: Tensor) -> list[int]:
     span = float(gradient.max() - gradient.min())
     found = []
     for k in (step > 0.1 * span).nonzero().flatten().tolist():
-        around = torch.cat((step[max(0, k - 4) : max(0, k - 1)], step[k + 2 : k + 5]))
-        if span > 1e-9 and len(around) and step[k] > 4 * around.max():
+        around = torch.cat((step[max(0, k - 3) : max(0, k - 1)], step[k + 2 : k + 4]))
+        if span > 1e-9 and 1 < k < len(step) - 2 and step[k] > 4 * around.max():
             found.append(k)
     return found
 
@@ -190,8 +190,9 @@ def asymptotes(function: str, curve: Curve) -> list[tuple[float, float]]:
             c1, c2 = y1 - s1 * far[0], y2 - s2 * far[1]
             if not (torch.isclose(s1, s2, 1e-6, 1e-9) and torch.isclose(c1, c2, 1e-4, 1e-6)):
                 continue
-            at_edge = evaluate(function, curve, value, torch.tensor([edge]).double())[0]
-            if abs(float(at_edge - s2 * edge - c2)) > 1e-9:
+            near = torch.tensor([edge, (first + last) / 2]).double()
+            at_edge, inside = (evaluate(function, curve, value, near)[0] - s2 * near - c2).abs()
+            if 1e-9 < at_edge < inside / 2:
                 found[(round(float(s2), 4) + 0.0, round(float(c2), 4) + 0.0)] = None
     return list(found)
 

@@ -92,9 +92,9 @@ def svg(
     margins: tuple[float, float, float, float] = (38, 8, 22, 38),  # left, right, top, bottom
 ) -> str:
     """Draw one panel. Groups whose id begins with @ get the rest as class and attributes."""
-    width, height = size
     left, right, top, bottom = margins
     top += 14 * legend_rows
+    width, height = size[0], size[1] + 14 * max(0, legend_rows - 1)
     with mpl.rc_context({**STYLE, "svg.hashsalt": salt}):
         figure = Figure(figsize=(width / 72, height / 72))
         box = (left / width, bottom / height)
@@ -189,8 +189,10 @@ def rows_for(names: Sequence[str]) -> int:
     """Return how many rows a legend of these names needs."""
     if len(names) < 2:
         return 0
-    widest = max(len(name) for name in names) * 6 + 30
-    return 1 if sum(len(n) * 6 + 32 for n in names) < WIDTH else -(-len(names) * widest // WIDTH)
+    if sum(len(name) * 6.3 + 34 for name in names) < WIDTH:
+        return 1
+    columns = max(1, int(WIDTH / (max(len(name) for name in names) * 6.3 + 34)))
+    return -(-len(names) // columns)
 
 
 def whole(name: str, panels: Sequence[str], caption: str, control: str = "") -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import io
 import re
+from collections.abc import Callable
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -56,31 +56,37 @@ def paint(loss: Loss, axes: Axes) -> None:
 
 
 def tile(loss: Loss) -> str:
-    name = f"tile-{loss.function}"
     if loss.curve is None:
-        return f"<strong>{loss.classes[0]}</strong><span>{html.escape(loss.summary)}</span>"
+        return ""
 
     def make() -> str:
         assert loss.curve is not None
         first = sample(loss.function, loss.curve)[0]
         alt = label("{name}: {course}", name=loss.classes[0], course=course(first, "value"))
+        name, margins = f"tile-{loss.function}", (4.0, 4.0, 4.0, 4.0)
         return painted(
-            svg(lambda axes: paint(loss, axes), alt, name, size=(150, 84), margins=(4, 4, 4, 4))
+            svg(lambda axes: paint(loss, axes), alt, name, size=(150, 84), margins=margins)
         )
 
-    return cached(name, [loss.function], make) + f"<strong>{loss.classes[0]}</strong>"
+    return cached(f"tile-{loss.function}", [loss.function], make)
 
 
-def gallery(home: str = "losses/") -> str:
-    """Show every loss as a small picture that links to its page."""
+def gallery(store: Callable[[str], str]) -> str:
+    """Show every loss as a small picture that links to its page.
+
+    The links are Markdown, for MkDocs to check; `store` sets the pictures aside from it.
+    """
     blocks = []
     for family, title in FAMILIES.items():
-        tiles = "".join(
-            f'<a href="{home}{loss.function}.md">{tile(loss)}</a>'
-            for loss in CATALOG
-            if loss.family == family
-        )
-        blocks.append(f'## {label(title)}\n\n<div class="gallery" markdown="0">{tiles}</div>')
+        tiles = []
+        for loss in CATALOG:
+            if loss.family == family:
+                # Names may break between their words.
+                name = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
+                content = store(f"{tile(loss)}<span>{name}</span>")
+                tiles.append(f"[{content}](losses/{loss.function}.md)")
+        rows = "\n".join(tiles)
+        blocks.append(f'## {label(title)}\n\n<div class="gallery" markdown="1">\n{rows}\n</div>')
     return "\n\n".join(blocks)
 
 

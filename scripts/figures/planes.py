@@ -23,7 +23,7 @@ def levels(
         axes.contourf(x, y, z, [low, float("inf")], colors=[COLOURS[0]], alpha=0.5 / len(at))
     lines = axes.contour(x, y, z, at, colors=[INK], linewidths=0.8, alpha=0.8)
     if names:
-        axes.clabel(lines, fmt=number, fontsize=10, inline_spacing=2)
+        axes.clabel(lines, [level for level in at if abs(level) > 0.01], fmt=number, fontsize=10)
 
 
 def mesh(
@@ -92,7 +92,7 @@ def plane(
     alt = label("{title}, over {x} and {y}.", title=title, x=labels[0], y=labels[1])
     return svg(
         paint, f"{alt} {extremes(x, y, z)}", salt, title=title, labels=labels, size=SQUARE,
-        margins=(44, 10, 22, 38),
+        margins=(50, 10, 22, 38),
     )  # fmt: skip
 
 

@@ -84,6 +84,11 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
         ):
             joined(axes, *pair, positive, 1.8 if anchor is not None else 1)
         if anchor is not None:
+            for a, p in {(a, p) for a, p, _ in triplets}:  # what lies inside is nearer than p
+                turn = torch.arange(121) * torch.pi / 60
+                radius = (POINTS[a] - POINTS[p]).norm()
+                circle = POINTS[a, :, None] + radius * torch.stack((turn.cos(), turn.sin()))
+                axes.plot(*circle, ":", color=INK, linewidth=0.8, alpha=0.7, zorder=0)
             axes.annotate("a", POINTS[anchor].tolist(), (-11, -10), textcoords="offset points")
             for p in sorted({p for _, p, _ in triplets}):
                 axes.annotate("p", POINTS[p].tolist(), (5, 5), textcoords="offset points")
@@ -103,7 +108,8 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
 
 SCENE = (
     "Ten embeddings, the shape is the class, margin 0.4. Solid: to a positive. Dashed: to a "
-    "negative. The lines are those along which the loss's gradient pulls."
+    "negative. Dotted: as far as a positive. The lines are those along which the loss's gradient "
+    "pulls."
 )
 
 
@@ -242,8 +248,8 @@ def kl_div_parts(name: str) -> str:
     def pointwise(axes: Axes) -> None:
         axes.plot(z, parts, "-", color=COLOURS[2])
         axes.fill_between(z, parts, where=(parts > 0).numpy(), color=COLOURS[2], alpha=0.35, lw=0)
-        axes.fill_between(z, parts, where=(parts < 0).numpy(), color=COLOURS[3], alpha=0.35,
-                          lw=0, hatch="////")  # fmt: skip
+        axes.fill_between(z, parts, where=(parts < 0).numpy(), facecolor="none",
+                          edgecolor=COLOURS[3], lw=0, hatch="////")  # fmt: skip
         axes.axhline(0, color=INK, linewidth=0.8)
 
     top = int(parts.argmax())
@@ -305,7 +311,7 @@ def outliers(name: str) -> str:
         slopes=slopes,
     )
     panel = svg(paint, alt, name, title=label("a line through outliers"), legend_rows=2,
-                size=(340, 260), labels=("", "y"))  # fmt: skip
+                size=(340, 250), labels=("z", "y"), margins=(46, 8, 22, 38))  # fmt: skip
     caption = label("Slopes: {slopes}. The points without the outliers have 0.5.", slopes=slopes)
     return whole(name, [panel], caption)
 
@@ -396,73 +402,63 @@ def imbalance(name: str) -> str:
     """Train on one positive to a hundred negatives, and see who makes the loss."""
     generator = torch.Generator().manual_seed(0)
     draw = lambda n: torch.randn(n, 2, generator=generator, dtype=torch.float64)
-    x = torch.cat((draw(4000), 0.8 * draw(40) + torch.tensor([1.8, 1.8])))
+    x = torch.cat((draw(4000), draw(40) + 0.8))
     y = torch.cat((torch.zeros(4000), torch.ones(40))).double()
-    losses_of = {
-        "binary_cross_entropy_with_logits": lambda z, r: losses.binary_cross_entropy_with_logits(
-            z, y, reduction=r
-        ),
-        "sigmoid_focal_loss": lambda z, r: losses.sigmoid_focal_loss(
-            z, y, alpha=-1, gamma=2, reduction=r
-        ),
-    }
-    shares = {}
-    for function, loss in losses_of.items():
-        weights = torch.zeros(3, dtype=torch.float64, requires_grad=True)
-        optimizer = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
-        logits = lambda w=weights: x @ w[:2] + w[2]
+    weights = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
+    logits = lambda: x @ weights[:2] + weights[2]
 
-        def closure(loss=loss, optimizer=optimizer, logits=logits) -> Tensor:  # type: ignore[no-untyped-def]
-            optimizer.zero_grad()
-            value: Tensor = loss(logits(), "sum") / 40
-            value.backward()
-            return value
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = losses.binary_cross_entropy_with_logits(logits(), y)
+        loss.backward()
+        return loss
 
-        optimizer.step(closure)
-        with torch.no_grad():
-            each = loss(logits(), "none")
-            negatives = each[:4000].sort().values
-            shares[function] = (negatives.cumsum(0) / negatives.sum(), each)
+    optimizer.step(closure)
+    z = logits().detach()
+    gammas = (0.0, 1.0, 2.0, 5.0)
+    each = [losses.sigmoid_focal_loss(z, y, alpha=-1, gamma=gamma) for gamma in gammas]
+    shares = []
+    for loss in each:
+        negatives = loss[:4000].sort().values
+        shares.append(100 * negatives.cumsum(0) / negatives.sum())
+    easy = [float(share[3199]) for share in shares]  # the easiest 80 percent
+    positive = [100 * float(loss[4000:].sum() / loss.sum()) for loss in each]
+    names = [f"γ = {number(gammas[0])}", *(number(gamma) for gamma in gammas[1:])]
     part = torch.arange(1, 4001) / 40.0
-    names = ["BCEWithLogitsLoss", "SigmoidFocalLoss, γ = 2"]
-    easy = [float(share[3199]) for share, _ in shares.values()]  # the easiest 80 per cent
 
-    def paint(axes: Axes) -> None:
-        for k, ((share, _), text) in enumerate(zip(shares.values(), names, strict=True)):
-            axes.plot(part, 100 * share, DASHES[k], color=COLOURS[k], label=text)
+    def cumulative(axes: Axes) -> None:
+        for k, (share, text) in enumerate(zip(shares, names, strict=True)):
+            axes.plot(part, share, DASHES[k], color=COLOURS[k], label=text)
         axes.axvline(80, color=INK, linestyle=":", linewidth=1)
-        legend(axes, names, rows_for(names))
-
-    positive = [float(each[4000:].sum() / each.sum()) for _, each in shares.values()]
+        legend(axes, names, 1)
 
     def bars(axes: Axes) -> None:
         for k, share in enumerate(positive):
-            axes.barh(1 - k, 100 * share, 0.5, color=COLOURS[k], alpha=0.45, hatch=("", "//")[k])
-            axes.annotate(f"{100 * share:.0f} %", (100 * share, 1 - k), (4, 0),
+            axes.barh(3 - k, share, 0.6, color=COLOURS[k], alpha=0.5)
+            axes.annotate(f"{share:.0f} %", (share, 3 - k), (4, 0),
                           textcoords="offset points", va="center")  # fmt: skip
-            axes.annotate(names[k], (0, 1 - k + 0.32), va="bottom", fontsize=10.5)
-        axes.set_yticks([])
-        axes.set_xlim(0, 100)
-        axes.set_ylim(-0.5, 1.7)
+        axes.set_yticks([3, 2, 1, 0], [f"γ = {number(gamma)}" for gamma in gammas])
+        axes.set_xlim(0, 108)
 
-    a, b = (f"{100 * value:.0f}" for value in easy)
-    c, d = (f"{100 * value:.0f}" for value in positive)
-    alt = label(
-        "The easiest 80 percent of the negatives make {a} percent of the negatives' loss with "
-        "binary cross entropy, {b} with focal loss.", a=a, b=b,
-    )  # fmt: skip
+    listed = lambda values: ", ".join(f"{value:.0f}" for value in values)
+    told = {"easy": listed(easy), "positive": listed(positive), "gammas": "0, 1, 2, 5"}
     panels = [
-        svg(paint, alt, f"{name}-1", title=label("share of the negatives' loss, in percent"),
-            labels=(label("negatives, easiest first, in percent"), ""), legend_rows=2),
-        svg(bars, label("Share of the positives in the whole loss: {c} and {d} percent.", c=c, d=d),
+        svg(cumulative,
+            label("With γ = {gammas}, the easiest 80 percent of the negatives make {easy} percent "
+                  "of the loss of all negatives.", **told),
+            f"{name}-1", title=label("share of the negatives' loss, in percent"),
+            labels=(label("negatives, easiest first, in percent"), ""), legend_rows=1),
+        svg(bars,
+            label("With γ = {gammas}, the positives make {positive} percent of the loss.", **told),
             f"{name}-2", title=label("share of the positives in the loss"),
-            labels=(label("percent"), ""), margins=(14, 14, 22, 38)),
+            labels=(label("percent"), ""), margins=(46, 14, 22, 38)),
     ]  # fmt: skip
     caption = label(
-        "4000 negatives and 40 positives, a linear model trained with each loss. The easiest 80 "
-        "percent of the negatives make {a} percent of the negatives' loss with cross entropy, {b} "
-        "with the focal loss. The positives, 1 percent of the data, make {c} and {d} percent of "
-        "the whole.",
-        a=a, b=b, c=c, d=d,
-    )  # fmt: skip
+        "4000 negatives and 40 positives that overlap, and a linear model trained on them with "
+        "cross entropy, which is γ = 0. Then the loss is taken apart. Left: the easiest 80 percent "
+        "of the negatives make {easy} percent of the negatives' loss with γ = {gammas}. Right: the "
+        "positives, 1 percent of the data, make {positive} percent of the whole.",
+        **told,
+    )
     return whole(name, panels, caption)
