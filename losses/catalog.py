@@ -28,6 +28,7 @@ class Curve:
         keywords: Other keywords, held fixed.
         slider: More values of the swept parameter, for the slider; those drawn are among them.
         symbol: The variable that the gradient belongs to.
+        endless: Whether the variable goes on beyond the first and the last value.
         walls: Where the variable ends and the loss or its slope grows without bound.
     """
 
@@ -38,6 +39,7 @@ class Curve:
     keywords: dict[str, Any] = field(default_factory=dict)
     slider: tuple[Any, ...] = ()
     symbol: str = "x"
+    endless: tuple[bool, bool] = (True, True)
     walls: tuple[float, ...] = ()
 
 
@@ -494,7 +496,7 @@ CATALOG: tuple[Loss, ...] = (
             ),
             Curve(
                 {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
-                (-3, 3),
+                (-4, 4),
                 "a⁻, with a = 0 and a⁺ = 1",
                 sweep=("swap", (False, True)),
                 symbol="a⁻",
@@ -523,7 +525,7 @@ CATALOG: tuple[Loss, ...] = (
         more=(
             Curve(
                 {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
-                (-3, 3),
+                (-4, 4),
                 "a⁻, with a = 0 and a⁺ = 1",
                 sweep=("swap", (False, True)),
                 symbol="a⁻",
@@ -599,6 +601,7 @@ CATALOG: tuple[Loss, ...] = (
             },
             (-6, -0.7),
             "log-probability of the label in the first frame",
+            endless=(True, False),
             sweep=("input_lengths", (1, 2, 3)),
         ),
         sources=("001", "002"),

@@ -68,9 +68,7 @@ def test_a_batch_gives_what_single_points_give() -> None:
 def line(function: str, name: str = "", **wanted: object) -> curves.Line:
     curve = dict(figures.slices(function))[name or function]
     lines = curves.sample(function, curve)
-    return next(
-        line for line in lines if not wanted or line.name.endswith(str(*wanted.values()))
-    )
+    return next(line for line in lines if not wanted or line.name.endswith(str(*wanted.values())))
 
 
 def test_marks_stand_where_the_mathematics_puts_them() -> None:
@@ -200,8 +198,7 @@ def test_comparisons_link_both_ways() -> None:
         back = [
             target
             for target in set(targets)
-            if f"comparisons/{path.name}"
-            in (PAGES / "losses" / f"{target}.md").read_text("utf-8")
+            if f"comparisons/{path.name}" in (PAGES / "losses" / f"{target}.md").read_text("utf-8")
         ]
         assert len(back) >= 2, f"{path.name} is linked from {back} only"
 

@@ -1,4 +1,4 @@
-"""Figures as readers meet them: sliders by keyboard, after navigation, on paper, without scripts."""
+"""Figures as readers meet them: sliders by keyboard and touch, on paper, without scripts."""
 
 from __future__ import annotations
 
@@ -88,7 +88,8 @@ def test_words_in_figures_are_readable_on_a_phone(path: str, page: Page, address
     page.goto(f"{address}/{path}")
     sizes = page.locator(".figure svg, .gallery svg").evaluate_all(
         """svgs => svgs.flatMap(svg => [...svg.querySelectorAll("text")].map(text =>
-            parseFloat(getComputedStyle(text).fontSize) * svg.clientWidth / svg.viewBox.baseVal.width
+            parseFloat(getComputedStyle(text).fontSize)
+            * svg.clientWidth / svg.viewBox.baseVal.width
         ))"""
     )
     assert all(size >= 10 for size in sizes), min(sizes)

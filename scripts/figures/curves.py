@@ -147,8 +147,8 @@ def jumps(gradient: Tensor) -> list[int]:
     span = float(gradient.max() - gradient.min())
     found = []
     for k in (step > 0.1 * span).nonzero().flatten().tolist():
-        around = torch.cat((step[max(0, k - 3) : max(0, k - 1)], step[k + 2 : k + 4]))
-        if span > 1e-9 and 1 < k < len(step) - 2 and step[k] > 4 * around.max():
+        around = step[[max(0, k - 2), min(len(step) - 1, k + 2)]]
+        if span > 1e-9 and 1 < k < len(step) - 2 and step[k] > 4 * around.min():
             found.append(k)
     return found
 
@@ -182,7 +182,9 @@ def asymptotes(function: str, curve: Curve) -> list[tuple[float, float]]:
     if curve.walls or any(mentions(t, "cos") for t in curve.arguments.values()):
         return []
     for value in curve.sweep[1] if curve.sweep else (None,):
-        for edge in (first, last):
+        for edge, endless in zip((first, last), curve.endless, strict=True):
+            if not endless:
+                continue
             far = edge + (edge - (first + last) / 2) * torch.tensor([60.0, 120.0]).double()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of values beyond the usual domain
@@ -230,19 +232,21 @@ def course(line: Line, which: str) -> str:
     x, y = line.x.tolist(), tensor.tolist()
     tolerance = 1e-3 * (max(y) - min(y)) + 1e-9
     turns, direction, best = [0], 0, 0
+
+    def level() -> int:  # the end of a flat stretch that begins at `best`
+        end = best
+        while end + 1 < len(y) and abs(y[end + 1] - y[best]) <= 1e-9:
+            end += 1
+        return end
+
     for k in range(1, len(y)):
-        change = y[k] - y[best]
-        if direction * change < -tolerance or (not direction and abs(change) > tolerance):
-            # Turn at the extreme, or at the end of a level stretch.
-            turn = k - 1 if abs(y[k - 1] - y[best]) <= tolerance else best
-            turns += [t for t in (best, turn) if t > turns[-1]]
-            direction, best = (1 if change > 0 else -1), k
-        elif direction * change > tolerance:
-            turn = k - 1
-            if k - 1 - best > 3:
-                turns += [t for t in (best, turn) if t > turns[-1]]
+        ahead = direction * (y[k] - y[best])
+        if ahead > 0:
             best = k
-    turns += [k for k in (best, len(y) - 1) if k > turns[-1]]
+        elif ahead < -tolerance or (not direction and abs(y[k] - y[0]) > tolerance):
+            turns += [t for t in sorted({best, level()}) if t > turns[-1]]
+            direction, best = (1 if y[k] > y[turns[-1]] else -1), k
+    turns += [t for t in sorted({best, len(y) - 1}) if t > turns[-1]]
     steps = []
     for a, b in pairwise(turns):
         change = y[b] - y[a]
@@ -282,7 +286,7 @@ def plot(
                     axes.plot(*low, "o", markersize=5, **style)
         for index, line in enumerate(steps):
             axes.plot(*path(line, which), "-", color=INK, linewidth=2.5, gid=f"@step:{index}")
-        axes.set_xlim(curve.domain)
+        axes.set_xlim(min(curve.domain + curve.walls), max(curve.domain + curve.walls))
         low, high = limits([*lines, *steps], which)
         axes.set_ylim(low, high)
         ends = torch.tensor(curve.domain)

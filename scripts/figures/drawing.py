@@ -10,6 +10,7 @@ import hashlib
 import html
 import io
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -107,7 +108,10 @@ def svg(
             figure.text(6 / width, 1 - 14 / height, title)
         buffer = io.StringIO()
         metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
+        with warnings.catch_warnings():
+            # Matplotlib measures words in a font that lacks Chinese; the reader's has it.
+            warnings.filterwarnings("ignore", "Glyph")
+            figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
     text = clean(buffer.getvalue())
     return text.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1)
 

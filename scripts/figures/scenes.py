@@ -148,7 +148,7 @@ def ctc_lattice(name: str) -> str:
             return float(length == 0)
         target = torch.arange(1, length + 1)[None]
         loss = losses.ctc_loss(x[:time, None], target, (time,), (length,), reduction="sum")
-        return float((-loss).exp())
+        return float((-loss).detach().exp())
 
     # Those that end in the blank read the same one frame earlier; the others end in the label.
     forward = torch.zeros(frames, 2 * len(text) + 1, dtype=torch.float64)
@@ -206,7 +206,7 @@ def ctc_lattice(name: str) -> str:
         "Lattice of alignments of ab with five frames: at each frame and label the forward "
         "probability in percent. The last column ends with {ends} percent, so the loss is {loss}.",
         ends=ends,
-        loss=number(float(total)),
+        loss=number(float(total.detach())),
     )
     shares = "; ".join(
         f"{symbols[k]}: " + ", ".join(number(-float(g)) for g in gradient[:, k]) for k in range(3)
@@ -223,7 +223,7 @@ def ctc_lattice(name: str) -> str:
         "percent, make the loss {loss}. Right: the probability that the frame shows the symbol, "
         "given that the whole reads “ab”.",
         ends=ends,
-        loss=number(float(total)),
+        loss=number(float(total.detach())),
     )
     return whole(name, panels, caption)
 
@@ -439,7 +439,7 @@ def imbalance(name: str) -> str:
             axes.annotate(f"{share:.0f} %", (share, 3 - k), (4, 0),
                           textcoords="offset points", va="center")  # fmt: skip
         axes.set_yticks([3, 2, 1, 0], [f"γ = {number(gamma)}" for gamma in gammas])
-        axes.set_xlim(0, 108)
+        axes.set_xlim(0, 120)
 
     listed = lambda values: ", ".join(f"{value:.0f}" for value in values)
     told = {"easy": listed(easy), "positive": listed(positive), "gammas": "0, 1, 2, 5"}
