@@ -440,6 +440,7 @@ def imbalance(name: str) -> str:
                           textcoords="offset points", va="center")  # fmt: skip
         axes.set_yticks([3, 2, 1, 0], [f"γ = {number(gamma)}" for gamma in gammas])
         axes.set_xlim(0, 120)
+        axes.set_xticks(range(0, 101, 25))
 
     listed = lambda values: ", ".join(f"{value:.0f}" for value in values)
     told = {"easy": listed(easy), "positive": listed(positive), "gammas": "0, 1, 2, 5"}
