@@ -6,6 +6,13 @@ Examples:
     >>> from losses.catalog import CATALOG
     >>> [loss.function for loss in CATALOG if "counts" in loss.target]
     ['poisson_nll_loss']
+
+    Or asked for by their properties: robust to outliers, and without a kink at the target.
+
+    >>> from losses import catalog
+    >>> robust = catalog.find(convex=True, bounded=True, smooth=True, symmetric=True)
+    >>> [loss.function for loss in robust]
+    ['smooth_l1_loss', 'huber_loss']
 """
 
 from __future__ import annotations
@@ -44,6 +51,61 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """Whether a property holds, and why.
+
+    Attributes:
+        holds: Whether it does.
+        reason: Why, or why not, in a line.
+        value: The least Lipschitz constant or bound, a number or an expression in the arguments;
+            what the minimum satisfies, as an expression in the arguments (and `loss`); what a
+            symmetry exchanges: `"error"`, the input's `"sign"`, or the first two `"arguments"`.
+    """
+
+    holds: bool
+    reason: str
+    value: float | str | None = None
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What is claimed of a loss as a function of its input.
+
+    All of it is about one element, row, pair or triplet (`reduction="none"`), with the default
+    settings, the target held fixed and all norms Euclidean. Tests attack every claim.
+
+    Attributes:
+        convex: No chord lies below the loss.
+        lipschitz: The loss changes at most by a constant times the change of the input.
+        smooth: The gradient exists and is continuous everywhere.
+        symmetric: An exchange leaves the loss as it was.
+        bounded: The gradient, wherever it exists, is no longer than a constant. Not Lipschitz
+            all the same: a loss that jumps.
+        non_negative: The loss is nowhere below 0.
+        minimum: The lowest value is attained.
+    """
+
+    convex: Claim
+    lipschitz: Claim
+    smooth: Claim
+    symmetric: Claim
+    bounded: Claim
+    non_negative: Claim
+    minimum: Claim
+
+
+PROPERTIES = {
+    "convex": "Convex",
+    "lipschitz": "Lipschitz",
+    "smooth": "Smooth (no kink)",
+    "symmetric": "Symmetric",
+    "bounded": "Bounded gradient",
+    "non_negative": "Never negative",
+    "minimum": "Attains its minimum",
+}
+
+
+@dataclass(frozen=True)
 class Loss:
     """One loss.
 
@@ -58,6 +120,7 @@ class Loss:
         mean: What `reduction='mean'` divides by.
         eps: What the epsilon does, empty where there is none.
         shapes: Shapes of the arguments.
+        properties: What is claimed of it as a function of its input.
         curve: The slice to draw, or none where one dimension shows nothing.
         more: Further slices, one for each further parameter.
         sources: Numbers of the source documents that describe it.
@@ -71,6 +134,7 @@ class Loss:
     target: str
     mean: str
     shapes: str
+    properties: Properties
     eps: str = ""
     twin: bool = True
     curve: Curve | None = None
@@ -115,6 +179,26 @@ CATALOG: tuple[Loss, ...] = (
             ),
         ),
         sources=("001",),
+        properties=Properties(
+            convex=Claim(
+                True,
+                "a mixture of −log x and −log (1 − x), both convex, where no logarithm is held",
+            ),
+            lipschitz=Claim(
+                False, "−log x gets steeper without end towards 0; only the hold at −100 stops it"
+            ),
+            smooth=Claim(True, "both logarithms are smooth where neither is held"),
+            symmetric=Claim(
+                False, "exchanging prediction and target gives another value", "arguments"
+            ),
+            bounded=Claim(True, "the variance that it divides by is held at 1e-12", 1e12),
+            non_negative=Claim(True, "both logarithms are of numbers up to 1"),
+            minimum=Claim(
+                True,
+                "there the gradient is 0; the value is the target's entropy, 0 only for 0 and 1",
+                "input == target",
+            ),
+        ),
     ),
     Loss(
         function="binary_cross_entropy_with_logits",
@@ -137,6 +221,21 @@ CATALOG: tuple[Loss, ...] = (
                 (-6, 6),
                 sweep=("pos_weight", (0.5, 1.0, 3.0)),
                 slider=(0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0),
+            ),
+        ),
+        properties=Properties(
+            convex=Claim(True, "the second derivative σ(x) (1 − σ(x)) is never negative"),
+            lipschitz=Claim(True, "the gradient is σ(x) − y, between −1 and 1", 1.0),
+            smooth=Claim(True, "softplus is"),
+            symmetric=Claim(
+                False, "a wrong logit costs about its size, a right one next to nothing", "sign"
+            ),
+            bounded=Claim(True, "it is σ(x) − y, between −1 and 1", 1.0),
+            non_negative=Claim(True, "minus the logarithm of a probability"),
+            minimum=Claim(
+                True,
+                "there σ(x) = y; for a target of 0 or 1 it is infinite, so only approached",
+                "input == logit(target)",
             ),
         ),
     ),
@@ -171,6 +270,19 @@ CATALOG: tuple[Loss, ...] = (
             ),
         ),
         sources=("000", "001", "004"),
+        properties=Properties(
+            convex=Claim(True, "log-sum-exp is convex, and the target's logit is subtracted"),
+            lipschitz=Claim(
+                True, "the gradient is softmax(x) minus the one-hot target, at most √2 long", 2**0.5
+            ),
+            smooth=Claim(True, "log-sum-exp is"),
+            symmetric=Claim(False, "the most likely class becomes the least likely", "sign"),
+            bounded=Claim(
+                True, "it is softmax(x) minus the one-hot target, at most √2 long", 2**0.5
+            ),
+            non_negative=Claim(True, "minus the logarithm of a probability"),
+            minimum=Claim(False, "0 is only approached, as the target's logit grows"),
+        ),
     ),
     Loss(
         function="nll_loss",
@@ -190,6 +302,19 @@ CATALOG: tuple[Loss, ...] = (
             slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
         ),
         sources=("004",),
+        properties=Properties(
+            convex=Claim(True, "linear: minus one entry of the input"),
+            lipschitz=Claim(True, "the gradient is −1 at the target and 0 elsewhere", 1.0),
+            smooth=Claim(True, "linear"),
+            symmetric=Claim(False, "it changes its sign with the input", "sign"),
+            bounded=Claim(True, "it is −1 at the target and 0 elsewhere", 1.0),
+            non_negative=Claim(True, "for log-probabilities, which are at most 0"),
+            minimum=Claim(
+                True,
+                "for log-probabilities: there the target's class is certain",
+                "input[target] == 0",
+            ),
+        ),
     ),
     Loss(
         function="linear_cross_entropy",
@@ -209,6 +334,27 @@ CATALOG: tuple[Loss, ...] = (
             sweep=("label_smoothing", (0.0, 0.1, 0.3)),
             slider=(0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
         ),
+        properties=Properties(
+            convex=Claim(
+                True, "cross entropy is convex, and the layer linear; not in both factors at once"
+            ),
+            lipschitz=Claim(
+                True,
+                "cross entropy moves towards one row of the layer and away from the others",
+                "(linear_weight - linear_weight[target]).norm(dim=1).max()",
+            ),
+            smooth=Claim(True, "log-sum-exp is"),
+            symmetric=Claim(False, "the most likely class becomes the least likely", "sign"),
+            bounded=Claim(
+                True,
+                "it is the layer's rows averaged by softmax, minus the target's row",
+                "(linear_weight - linear_weight[target]).norm(dim=1).max()",
+            ),
+            non_negative=Claim(True, "minus the logarithm of a probability"),
+            minimum=Claim(
+                False, "where features can set the target's class apart, 0 is only approached"
+            ),
+        ),
     ),
     Loss(
         function="l1_loss",
@@ -227,6 +373,15 @@ CATALOG: tuple[Loss, ...] = (
             slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
         ),
         sources=("000", "001", "002", "004"),
+        properties=Properties(
+            convex=Claim(True, "an absolute value"),
+            lipschitz=Claim(True, "the slope is −1 or 1", 1.0),
+            smooth=Claim(False, "the gradient jumps from −1 to 1 at the target"),
+            symmetric=Claim(True, "over and under count alike", "error"),
+            bounded=Claim(True, "it is −1, 0 or 1", 1.0),
+            non_negative=Claim(True, "an absolute value"),
+            minimum=Claim(True, "there the error is 0", "input == target"),
+        ),
     ),
     Loss(
         function="mse_loss",
@@ -245,6 +400,15 @@ CATALOG: tuple[Loss, ...] = (
             slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
         ),
         sources=("000", "001", "002", "004"),
+        properties=Properties(
+            convex=Claim(True, "a parabola"),
+            lipschitz=Claim(False, "the slope grows with the error"),
+            smooth=Claim(True, "a parabola"),
+            symmetric=Claim(True, "over and under count alike", "error"),
+            bounded=Claim(False, "it is twice the error, so an outlier pulls without limit"),
+            non_negative=Claim(True, "a square"),
+            minimum=Claim(True, "there the error is 0", "input == target"),
+        ),
     ),
     Loss(
         function="smooth_l1_loss",
@@ -263,6 +427,15 @@ CATALOG: tuple[Loss, ...] = (
             slider=(0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5),
         ),
         sources=("001", "002"),
+        properties=Properties(
+            convex=Claim(True, "the gradient never falls as the error grows"),
+            lipschitz=Claim(True, "the slope is held between −1 and 1, whatever `beta`", 1.0),
+            smooth=Claim(True, "parabola and line meet with the same slope; not with `beta=0`"),
+            symmetric=Claim(True, "over and under count alike", "error"),
+            bounded=Claim(True, "it is held between −1 and 1, whatever `beta`", 1.0),
+            non_negative=Claim(True, "a square, then an absolute value that continues it"),
+            minimum=Claim(True, "there the error is 0", "input == target"),
+        ),
     ),
     Loss(
         function="huber_loss",
@@ -279,6 +452,17 @@ CATALOG: tuple[Loss, ...] = (
             "x − y",
             sweep=("delta", (0.5, 1.0, 2.0)),
             slider=(0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5),
+        ),
+        properties=Properties(
+            convex=Claim(True, "the gradient never falls as the error grows"),
+            lipschitz=Claim(
+                True, "the slope is held between −`delta` and `delta`, which is 1", 1.0
+            ),
+            smooth=Claim(True, "parabola and line meet with the same slope"),
+            symmetric=Claim(True, "over and under count alike", "error"),
+            bounded=Claim(True, "it is held between −`delta` and `delta`, which is 1", 1.0),
+            non_negative=Claim(True, "a square, then an absolute value that continues it"),
+            minimum=Claim(True, "there the error is 0", "input == target"),
         ),
     ),
     Loss(
@@ -306,6 +490,21 @@ CATALOG: tuple[Loss, ...] = (
             Curve({"input": "x", "target": 5.0}, (-3, 3), sweep=("full", (True, False))),
         ),
         sources=("001", "002"),
+        properties=Properties(
+            convex=Claim(True, "an exponential minus a line"),
+            lipschitz=Claim(False, "the slope grows as the rate does, exponentially"),
+            smooth=Claim(True, "an exponential minus a line"),
+            symmetric=Claim(False, "a rate too high costs more than one as much too low", "error"),
+            bounded=Claim(False, "it is the rate minus the count, and the rate has no bound"),
+            non_negative=Claim(
+                False, "with `log y!` left out the minimum is y − y log y, below 0 from 3 on"
+            ),
+            minimum=Claim(
+                True,
+                "there the rate is the count; for a count of 0 it is −∞, so only approached",
+                "input == log(target)",
+            ),
+        ),
     ),
     Loss(
         function="gaussian_nll_loss",
@@ -333,6 +532,15 @@ CATALOG: tuple[Loss, ...] = (
                 sweep=("full", (True, False)),
             ),
         ),
+        properties=Properties(
+            convex=Claim(True, "in the mean a parabola; not in the variance"),
+            lipschitz=Claim(False, "the slope grows with the error"),
+            smooth=Claim(True, "a parabola"),
+            symmetric=Claim(True, "over and under count alike", "error"),
+            bounded=Claim(False, "it is the error over the variance"),
+            non_negative=Claim(False, "a narrow Gaussian's density exceeds 1, and its logarithm 0"),
+            minimum=Claim(True, "there the error is 0", "input == target"),
+        ),
     ),
     Loss(
         function="kl_div",
@@ -351,6 +559,25 @@ CATALOG: tuple[Loss, ...] = (
             slider=(0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0),
         ),
         sources=("001", "002", "004"),
+        properties=Properties(
+            convex=Claim(True, "linear in the log-probabilities"),
+            lipschitz=Claim(
+                True, "the gradient is −p, at most 1 long for a row of probabilities", 1.0
+            ),
+            smooth=Claim(True, "linear"),
+            symmetric=Claim(
+                False, "the divergence of Q from P is not that of P from Q", "arguments"
+            ),
+            bounded=Claim(True, "it is −p, at most 1 long for a row of probabilities", 1.0),
+            non_negative=Claim(
+                True, "summed over a row of probabilities; a single element may be negative"
+            ),
+            minimum=Claim(
+                True,
+                "among rows of probabilities: there Q is P, and the sum 0",
+                "input == log(target)",
+            ),
+        ),
     ),
     Loss(
         function="margin_ranking_loss",
@@ -380,6 +607,21 @@ CATALOG: tuple[Loss, ...] = (
             ),
         ),
         sources=("001", "002", "004"),
+        properties=Properties(
+            convex=Claim(True, "the larger of 0 and a line"),
+            lipschitz=Claim(
+                True, "the slope is −1 in one score and 1 in the other, or 0 in both", 2**0.5
+            ),
+            smooth=Claim(False, "a kink where the scores are `margin` apart"),
+            symmetric=Claim(False, "the label says which of the two should be higher", "arguments"),
+            bounded=Claim(True, "it is −1 in one score and 1 in the other, or 0 in both", 2**0.5),
+            non_negative=Claim(True, "the larger of 0 and a line"),
+            minimum=Claim(
+                True,
+                "wherever the order is right, by the `margin`, which is 0",
+                "target * (input1 - input2) >= 0",
+            ),
+        ),
     ),
     Loss(
         function="multilabel_margin_loss",
@@ -397,6 +639,23 @@ CATALOG: tuple[Loss, ...] = (
             symbol="x₁",
         ),
         sources=("001", "002"),
+        properties=Properties(
+            convex=Claim(True, "a sum of hinges"),
+            lipschitz=Claim(
+                True, "most with half of the C classes right; there √C / 2", "len(input) ** 0.5 / 2"
+            ),
+            smooth=Claim(False, "a kink wherever a right class is 1 above a wrong one"),
+            symmetric=Claim(False, "the best class becomes the worst", "sign"),
+            bounded=Claim(
+                True,
+                "each hinge pulls one right class up and one wrong class down",
+                "len(input) ** 0.5 / 2",
+            ),
+            non_negative=Claim(True, "a sum of hinges"),
+            minimum=Claim(
+                True, "wherever each right class is at least 1 above each wrong one", "loss == 0"
+            ),
+        ),
     ),
     Loss(
         function="multilabel_soft_margin_loss",
@@ -422,6 +681,21 @@ CATALOG: tuple[Loss, ...] = (
                 slider=(0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
             ),
         ),
+        properties=Properties(
+            convex=Claim(True, "a mean of log-sigmoids with a minus"),
+            lipschitz=Claim(
+                True,
+                "each slope is between −1 and 1, divided by the C classes",
+                "len(input) ** -0.5",
+            ),
+            smooth=Claim(True, "log-sigmoid is"),
+            symmetric=Claim(
+                False, "a wrong logit costs about its size, a right one next to nothing", "sign"
+            ),
+            bounded=Claim(True, "each entry is between −1 / C and 1 / C", "len(input) ** -0.5"),
+            non_negative=Claim(True, "minus the logarithms of probabilities"),
+            minimum=Claim(False, "0 is only approached, as every logit grows to its side"),
+        ),
     ),
     Loss(
         function="soft_margin_loss",
@@ -434,6 +708,17 @@ CATALOG: tuple[Loss, ...] = (
         shapes="`input` (*), `target` (*)",
         curve=Curve({"input": "x", "target": 1.0}, (-6, 6), sweep=("target", (1.0, -1.0))),
         sources=("001", "002"),
+        properties=Properties(
+            convex=Claim(True, "the second derivative is a sigmoid's slope, never negative"),
+            lipschitz=Claim(True, "the slope is a sigmoid, between −1 and 1", 1.0),
+            smooth=Claim(True, "log-sigmoid is"),
+            symmetric=Claim(
+                False, "a wrong score costs about its size, a right one next to nothing", "sign"
+            ),
+            bounded=Claim(True, "it is a sigmoid with the label's sign", 1.0),
+            non_negative=Claim(True, "minus the logarithm of a probability"),
+            minimum=Claim(False, "0 is only approached, as the score grows to its side"),
+        ),
     ),
     Loss(
         function="multi_margin_loss",
@@ -462,6 +747,25 @@ CATALOG: tuple[Loss, ...] = (
             ),
         ),
         sources=("001", "002"),
+        properties=Properties(
+            convex=Claim(True, "a mean of hinges"),
+            lipschitz=Claim(
+                True, "C − 1 hinges, divided by C", "((len(input) - 1) / len(input)) ** 0.5"
+            ),
+            smooth=Claim(
+                False, "a kink wherever the target is `margin` above another class; with `p=2` none"
+            ),
+            symmetric=Claim(False, "the best class becomes the worst", "sign"),
+            bounded=Claim(
+                True,
+                "C − 1 hinges, divided by C; with `p=2` there is no bound",
+                "((len(input) - 1) / len(input)) ** 0.5",
+            ),
+            non_negative=Claim(True, "a mean of hinges"),
+            minimum=Claim(
+                True, "wherever the target is `margin` above every other class", "loss == 0"
+            ),
+        ),
     ),
     Loss(
         function="triplet_margin_loss",
@@ -503,6 +807,25 @@ CATALOG: tuple[Loss, ...] = (
             ),
         ),
         sources=("000", "001", "002"),
+        properties=Properties(
+            convex=Claim(False, "the distance to the negative is subtracted"),
+            lipschitz=Claim(
+                True, "the anchor moves for both distances, the others for one: 2² + 1 + 1", 6**0.5
+            ),
+            smooth=Claim(False, "a kink at the margin, and where two embeddings are equal"),
+            symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
+            bounded=Claim(
+                True,
+                "two unit vectors on the anchor, one on each of the others: 2² + 1 + 1",
+                6**0.5,
+            ),
+            non_negative=Claim(True, "a hinge"),
+            minimum=Claim(
+                True,
+                "wherever the negative is farther than the positive by the `margin`",
+                "loss == 0",
+            ),
+        ),
     ),
     Loss(
         function="triplet_margin_with_distance_loss",
@@ -531,6 +854,19 @@ CATALOG: tuple[Loss, ...] = (
                 symbol="a⁻",
             ),
         ),
+        properties=Properties(
+            convex=Claim(False, "the distance to the negative is subtracted"),
+            lipschitz=Claim(True, "with the default, Euclidean distance: 2² + 1 + 1", 6**0.5),
+            smooth=Claim(False, "a kink at the margin, and where two embeddings are equal"),
+            symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
+            bounded=Claim(True, "with the default, Euclidean distance: 2² + 1 + 1", 6**0.5),
+            non_negative=Claim(True, "a hinge"),
+            minimum=Claim(
+                True,
+                "wherever the negative is farther than the positive by the `margin`",
+                "loss == 0",
+            ),
+        ),
     ),
     Loss(
         function="hinge_embedding_loss",
@@ -552,6 +888,19 @@ CATALOG: tuple[Loss, ...] = (
             ),
         ),
         sources=("001", "002", "004"),
+        properties=Properties(
+            convex=Claim(True, "a line, or the larger of 0 and a line"),
+            lipschitz=Claim(True, "the slope is −1, 0 or 1", 1.0),
+            smooth=Claim(False, "for a dissimilar pair, a kink at the `margin`"),
+            symmetric=Claim(False, "it takes a distance, which has no sign to exchange", "sign"),
+            bounded=Claim(True, "it is −1, 0 or 1", 1.0),
+            non_negative=Claim(True, "for distances; a negative one would give a negative loss"),
+            minimum=Claim(
+                True,
+                "similar: at distance 0; dissimilar: from the `margin` on, which is 1",
+                "where(target == 1, input <= 0, input >= 1)",
+            ),
+        ),
     ),
     Loss(
         function="cosine_embedding_loss",
@@ -581,6 +930,23 @@ CATALOG: tuple[Loss, ...] = (
             ),
         ),
         sources=("001", "002"),
+        properties=Properties(
+            convex=Claim(False, "the cosine falls in every direction from its top and its bottom"),
+            lipschitz=Claim(
+                True, "short vectors turn easily; 1e-12 under the root ends that at a million", 1e6
+            ),
+            smooth=Claim(False, "for a dissimilar pair, a kink where the cosine is the `margin`"),
+            symmetric=Claim(True, "the cosine does not know which comes first", "arguments"),
+            bounded=Claim(
+                True, "it grows as 1 / length, until 1e-12 under the root ends that", 1e6
+            ),
+            non_negative=Claim(True, "a cosine is at most 1"),
+            minimum=Claim(
+                True,
+                "similar: wherever the directions agree; dissimilar: from a right angle on",
+                "loss == 0",
+            ),
+        ),
     ),
     Loss(
         function="ctc_loss",
@@ -605,6 +971,23 @@ CATALOG: tuple[Loss, ...] = (
             sweep=("input_lengths", (1, 2, 3)),
         ),
         sources=("001", "002"),
+        properties=Properties(
+            convex=Claim(False, "minus a log-sum-exp of sums is concave in the log-probabilities"),
+            lipschitz=Claim(
+                True,
+                "in each of the T frames the gradient's entries add up to −1",
+                "len(log_probs) ** 0.5",
+            ),
+            smooth=Claim(True, "log-sum-exp is"),
+            symmetric=Claim(False, "the most likely labels become the least likely", "sign"),
+            bounded=Claim(
+                True, "in each of the T frames the entries add up to −1", "len(log_probs) ** 0.5"
+            ),
+            non_negative=Claim(
+                True, "minus the logarithm of a probability, for rows of probabilities"
+            ),
+            minimum=Claim(False, "0 is only approached, as one alignment takes all probability"),
+        ),
     ),
     Loss(
         function="focal_loss",
@@ -636,6 +1019,15 @@ CATALOG: tuple[Loss, ...] = (
             ),
         ),
         sources=("001",),
+        properties=Properties(
+            convex=Claim(False, "it bends down where the model is sure and wrong"),
+            lipschitz=Claim(True, "√2 times the steepest slope, that at p = 0.058", 1.5966),
+            smooth=Claim(True, "a power of a probability times its logarithm"),
+            symmetric=Claim(False, "the most likely class becomes the least likely", "sign"),
+            bounded=Claim(True, "√2 times the steepest slope, that at p = 0.058", 1.5966),
+            non_negative=Claim(True, "a square times minus the logarithm of a probability"),
+            minimum=Claim(False, "0 is only approached, as the target's logit grows"),
+        ),
     ),
     Loss(
         function="sigmoid_focal_loss",
@@ -663,6 +1055,25 @@ CATALOG: tuple[Loss, ...] = (
                 slider=(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0),
             ),
         ),
+        properties=Properties(
+            convex=Claim(False, "it bends down where the model is sure and wrong"),
+            lipschitz=Claim(
+                True,
+                "0.75, the weight of a no, times the steepest slope, that at p = 0.058",
+                0.8467,
+            ),
+            smooth=Claim(True, "a power of a probability times its logarithm"),
+            symmetric=Claim(
+                False, "a wrong logit costs about its size, a right one next to nothing", "sign"
+            ),
+            bounded=Claim(
+                True,
+                "0.75, the weight of a no, times the steepest slope, that at p = 0.058",
+                0.8467,
+            ),
+            non_negative=Claim(True, "a square times minus the logarithm of a probability"),
+            minimum=Claim(False, "0 is only approached, as the logit grows to its side"),
+        ),
     ),
     Loss(
         function="batch_hard_triplet_loss",
@@ -683,6 +1094,27 @@ CATALOG: tuple[Loss, ...] = (
             symbol="x₃",
         ),
         sources=("000",),
+        properties=Properties(
+            convex=Claim(False, "the distance to the negative is subtracted"),
+            lipschitz=Claim(
+                True, "the anchor moves for both distances, the others for one: 2² + 1 + 1", 6**0.5
+            ),
+            smooth=Claim(
+                False, "a kink at the margin, and where another sample becomes the hardest"
+            ),
+            symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
+            bounded=Claim(
+                True,
+                "two unit vectors on the anchor, one on each of the others: 2² + 1 + 1",
+                6**0.5,
+            ),
+            non_negative=Claim(True, "a hinge"),
+            minimum=Claim(
+                True,
+                "wherever all negatives are farther than all positives by the `margin`",
+                "loss == 0",
+            ),
+        ),
     ),
     Loss(
         function="triplet_semihard_loss",
@@ -703,6 +1135,26 @@ CATALOG: tuple[Loss, ...] = (
             symbol="x₃",
         ),
         sources=("000",),
+        properties=Properties(
+            convex=Claim(False, "the distance to the negative is subtracted"),
+            lipschitz=Claim(
+                False,
+                "it jumps where a negative comes nearer than the positive: the next one is chosen",
+            ),
+            smooth=Claim(False, "not even continuous"),
+            symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
+            bounded=Claim(
+                True,
+                "two unit vectors on the anchor, one on each of the others: 2² + 1 + 1",
+                6**0.5,
+            ),
+            non_negative=Claim(True, "a hinge"),
+            minimum=Claim(
+                True,
+                "wherever the chosen negative is farther than the positive by the `margin`",
+                "loss == 0",
+            ),
+        ),
     ),
     Loss(
         function="batch_all_triplet_loss",
@@ -722,5 +1174,29 @@ CATALOG: tuple[Loss, ...] = (
             slider=(0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0),
             symbol="x₃",
         ),
+        properties=Properties(
+            convex=Claim(False, "the distance to the negative is subtracted"),
+            lipschitz=Claim(
+                True, "of a pair with one negative; with K of them √(5 K² + K)", 6**0.5
+            ),
+            smooth=Claim(False, "a kink at the margin, and where two embeddings are equal"),
+            symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
+            bounded=Claim(True, "of a pair with one negative; with K of them √(5 K² + K)", 6**0.5),
+            non_negative=Claim(True, "a sum of hinges"),
+            minimum=Claim(
+                True,
+                "wherever all negatives are farther than the positive by the `margin`",
+                "loss == 0",
+            ),
+        ),
     ),
 )
+
+
+def find(**wanted: bool) -> tuple[Loss, ...]:
+    """Return the losses for which these properties hold, or do not: `find(convex=False)`."""
+    return tuple(
+        loss
+        for loss in CATALOG
+        if all(getattr(loss.properties, name).holds == holds for name, holds in wanted.items())
+    )

@@ -16,7 +16,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 import losses
-from losses.catalog import CATALOG, FAMILIES
+from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures
 from scripts.figures.drawing import RECORDS
 from scripts.standalone import standalone as cut_out
@@ -39,6 +39,23 @@ def questions(function: str) -> str:
         "Which shapes fit?": loss.shapes,
     }
     return table(("Question", "Answer"), [(question, answer) for question, answer in rows.items()])
+
+
+def properties(function: str) -> str:
+    """List what is claimed of the loss as a function of its input."""
+    introductions = {"lipschitz": "constant", "bounded": "by", "minimum": "where"}
+    rows = []
+    for name, title in PROPERTIES.items():
+        claim = getattr(RECORDS[function].properties, name)
+        holds = "yes" if claim.holds else "no"
+        if name == "symmetric":
+            title += f" in the {claim.value}"
+        elif claim.value is not None:
+            value = f"`{claim.value}`" if isinstance(claim.value, str) else f"{claim.value:.4g}"
+            holds += f", {introductions[name]} {value}"
+        rows.append((title, holds, claim.reason))
+    scope = "Of one element, row, pair or triplet, as a function of its input, with the defaults."
+    return f"{scope}\n\n{table(('Property', 'Holds', 'Why'), rows)}"
 
 
 def overview() -> str:
@@ -73,6 +90,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 MARKDOWN: dict[str, Callable[..., str]] = {
     "questions": questions,
+    "properties": properties,
     "overview": overview,
 }
 HTML: dict[str, Callable[..., str]] = {

@@ -24,7 +24,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "en"
 each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
 
-PAGE_SECTIONS = ["Six questions", "Pitfalls", "Easily confused", "In the source documents"]
+PAGE_SECTIONS = [
+    "Six questions",
+    "Properties",
+    "Pitfalls",
+    "Easily confused",
+    "In the source documents",
+]
 DOCSTRING_SECTIONS = ["Args", "Shape", "Returns", "Raises", "Examples", "References"]
 HELPERS = {"checks", "mining", "reduction"}
 PUBLIC = [name for loss in CATALOG for name in (loss.function, *loss.classes)]
@@ -101,7 +107,7 @@ def test_pages_are_whole(loss: Loss) -> None:
     text = (PAGES / "losses" / f"{loss.function}.md").read_text("utf-8")
     title = next(line for line in text.splitlines() if line.startswith("# "))
     assert title == f"# {loss.classes[0]} · {loss.function}"
-    directives = [f"{{{{ questions {loss.function} }}}}"]
+    directives = [f"{{{{ {name} {loss.function} }}}}" for name in ("questions", "properties")]
     directives += [f"::: losses.{name}" for name in (loss.function, *loss.classes)]
     directives.append(f"{{{{ figure {loss.function} }}}}")
     assert [line for line in directives if line not in text.splitlines()] == []
