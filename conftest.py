@@ -1,6 +1,6 @@
 """Run every `pycon` fence of every page: each by itself, as a reader copies it.
 
-And say how much of the printed mathematics was checked.
+And say how much of the printed mathematics was checked, and let `--quick` leave out what is slow.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import doctest
 from collections import Counter
 from typing import Any
 
+import pytest
+from hypothesis import HealthCheck, settings
 from sybil import Example, Sybil
 from sybil.evaluators.doctest import NUMBER, DocTestRunner
 from sybil.parsers.markdown import CodeBlockParser
@@ -37,3 +39,31 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if counts:
         found = ", ".join(f"{name}: {count}" for name, count in counts.items())
         terminalreporter.write_line(f"printed mathematics: {found}")
+
+
+# The same calls on every machine and in every run.
+for name, examples in (("full", 120), ("quick", 10)):
+    settings.register_profile(
+        name,
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="leave out slow tests, and generate fewer calls"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("quick" if config.getoption("--quick") else "full")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("slow")])
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]

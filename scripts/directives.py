@@ -49,7 +49,11 @@ def properties(function: str) -> str:
         claim = getattr(RECORDS[function].properties, name)
         holds = "yes" if claim.holds else "no"
         if name == "symmetric":
-            title += f" in the {claim.value}"
+            title += {
+                "error": " in the error",
+                "sign": " in the input's sign",
+                "arguments": " in its arguments",
+            }[claim.value]
         elif claim.value is not None:
             value = f"`{claim.value}`" if isinstance(claim.value, str) else f"{claim.value:.4g}"
             holds += f", {introductions[name]} {value}"

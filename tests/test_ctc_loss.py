@@ -122,6 +122,7 @@ def test_a_long_sequence_is_as_accurate_as_pytorch() -> None:
     assert (actual - exact).abs() <= 2 * (theirs - exact).abs() + 1e-6 * exact
 
 
+@pytest.mark.slow
 def test_lengths_may_be_tensors_while_compiling() -> None:
     case = next(cases_of.cases(torch.float64)).arguments
     for targets in (case["targets"], torch.tensor([1, 2, 3, 3, 2])):

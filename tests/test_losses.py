@@ -103,6 +103,7 @@ def test_values_and_gradients_equal_the_reference(
             close(ours_, theirs, dtype)
 
 
+@pytest.mark.slow
 @every(HALVES)
 def test_half_precision_rounds_the_exact_result(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     for reduction in reductions(loss):
@@ -116,6 +117,7 @@ def test_half_precision_rounds_the_exact_result(loss: Loss, case: Case, dtype: t
             )
 
 
+@pytest.mark.slow
 @every(keep=lambda loss, case: case.gradcheck)
 def test_derivatives_agree_with_finite_differences(
     loss: Loss, case: Case, dtype: torch.dtype
@@ -132,6 +134,7 @@ def test_derivatives_agree_with_finite_differences(
     assert torch.autograd.gradgradcheck(function, leaves)
 
 
+@pytest.mark.slow
 @every(keep=lambda loss, case: True)
 def test_memory_layout_does_not_matter(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     def strided(value: Any) -> Any:
@@ -145,6 +148,7 @@ def test_memory_layout_does_not_matter(loss: Loss, case: Case, dtype: torch.dtyp
         close(actual, expected, dtype)
 
 
+@pytest.mark.slow
 @every()
 def test_torch_func(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     names = case.differentiable
@@ -173,6 +177,7 @@ def test_torch_func(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     close(jacobian, expected[0], dtype)
 
 
+@pytest.mark.slow
 @each_loss()
 def test_compiles_without_a_graph_break(loss: Loss) -> None:
     torch._dynamo.reset()

@@ -335,6 +335,7 @@ def claims(loss: Loss) -> dict[str, Claim]:
 
 # torch's own: the second derivative of log-sigmoid under vmap.
 @pytest.mark.filterwarnings("ignore:An output with one or more elements was resized:UserWarning")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROPERTIES)
 @pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
 def test_claims_survive(loss: Loss, name: str) -> None:
@@ -378,6 +379,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "function"), [(name, function) for name in PLANTED for function in PLANTED[name]]
 )
