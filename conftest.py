@@ -6,7 +6,9 @@ And say how much of the printed mathematics was checked, and let `--quick` leave
 from __future__ import annotations
 
 import doctest
+import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from hypothesis import HealthCheck, settings
 from sybil import Example, Sybil
 from sybil.evaluators.doctest import NUMBER, DocTestRunner
 from sybil.parsers.markdown import CodeBlockParser
+
+CHECKS = Path(__file__).parent / "docs" / "checks.json"
 
 
 def run_fence(example: Example) -> str:
@@ -32,13 +36,21 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    counts = Counter[str]()
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Count what passed; after a whole run, for the page "How this is checked"."""
+    tests, facts = Counter[str](), Counter[str]()
     for report in terminalreporter.stats.get("passed", ()):
-        counts.update(dict(report.user_properties))
-    if counts:
-        found = ", ".join(f"{name}: {count}" for name, count in counts.items())
-        terminalreporter.write_line(f"printed mathematics: {found}")
+        path, _, name = report.nodeid.partition("::")
+        file = path if path.startswith("tests/") else path.split("/")[0]
+        tests[f"{file}::{name.split('[')[0]}" if file == path else file] += 1
+        facts.update(dict(report.user_properties))
+    whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS and not (
+        config.getoption("--quick") or config.getoption("keyword") or exitstatus
+    )
+    if whole and config.getoption("markexpr") in str(config.getini("addopts")):
+        counts = {"tests": dict(sorted(tests.items())), "facts": dict(sorted(facts.items()))}
+        CHECKS.write_text(json.dumps(counts, indent=2) + "\n", "utf-8")
+        terminalreporter.write_line(f"wrote the counts to {CHECKS.name}")
 
 
 # The same calls on every machine and in every run.

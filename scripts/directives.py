@@ -5,9 +5,12 @@ What can be derived from the catalogue is written in no page by hand.
 
 from __future__ import annotations
 
+import ast
 import inspect
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
@@ -21,6 +24,7 @@ from scripts import figures
 from scripts.figures.drawing import RECORDS
 from scripts.standalone import standalone as cut_out
 
+ROOT = Path(__file__).resolve().parents[1]
 LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
 
 
@@ -81,6 +85,30 @@ def overview() -> str:
     return "\n\n".join(blocks)
 
 
+def checks() -> str:
+    """Print what the last whole run of the tests counted."""
+    counts = json.loads((ROOT / "docs" / "checks.json").read_text("utf-8"))
+    tests = counts["tests"]
+    rows = [
+        ("examples in docstrings, one run for each function and class", str(tests["losses"])),
+        ("examples on pages, each run by itself", str(tests["docs"] + tests["README.md"])),
+        *((fact, str(count)) for fact, count in counts["facts"].items()),
+        ("tests in all", str(sum(tests.values()))),
+    ]
+    blocks = [table(("What", "Count"), rows)]
+    for file in dict.fromkeys(name.partition("::")[0] for name in tests if "::" in name):
+        intro = (ast.get_docstring(ast.parse((ROOT / file).read_text("utf-8"))) or "").split("\n\n")
+        rows = [
+            (name.partition("::test_")[2].replace("_", " "), str(count))
+            for name, count in tests.items()
+            if name.startswith(f"{file}::")
+        ]
+        title = file.removeprefix("tests/")
+        paragraph = " ".join(intro[0].split())
+        blocks.append(f"## {title}\n\n{paragraph}\n\n{table(('Claim', 'Cases passed'), rows)}")
+    return "\n\n".join(blocks)
+
+
 def standalone(function: str) -> str:
     """Show the loss as one block that needs no package, folded."""
     code = highlight(cut_out(function), PythonLexer(), HtmlFormatter(wrapcode=True))
@@ -96,6 +124,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "questions": questions,
     "properties": properties,
     "overview": overview,
+    "checks": checks,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,

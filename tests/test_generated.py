@@ -134,7 +134,9 @@ def weightless(a: dict[str, Any]) -> bool:
     y = a["target"]
     soft = y.is_floating_point() and bool((y == 0).any())
     ignored = not soft and bool((y == a.get("ignore_index", -100)).any())
-    return broken(a) and (soft or ignored or bool((a.get("weight", y + 1) == 0).any()))
+    smoothed = a.get("label_smoothing") == 1  # then the target itself counts nothing
+    weighted = bool((a.get("weight", y + 1) == 0).any())
+    return broken(a) and (soft or ignored or smoothed or weighted)
 
 
 def overflowing(a: dict[str, Any]) -> Tensor:
