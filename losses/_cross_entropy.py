@@ -154,6 +154,10 @@ def cross_entropy(
         tensor(2.3026)
 
     References:
+        - Bridle, [Training Stochastic Model Recognition Algorithms as Networks can Lead to Maximum
+          Mutual Information Estimation of
+          Parameters](https://proceedings.neurips.cc/paper/1989/hash/0336dcbab05b9d5ad24f4333c7658a0e-Abstract.html),
+          1989, the softmax with this loss
         - Szegedy et al., [Rethinking the Inception Architecture for Computer
           Vision](https://arxiv.org/abs/1512.00567), 2015, section 7 (label smoothing)
         - [`torch.nn.functional.cross_entropy`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html)

@@ -120,7 +120,8 @@ def gaussian_nll_loss(
           [Estimating the mean and variance of the target probability distribution](https://doi.org/10.1109/ICNN.1994.374138),
           1994
         - Seitzer, Tavakoli, Antic, Martius,
-          [On the Pitfalls of Heteroscedastic Uncertainty Estimation](https://arxiv.org/abs/2203.09168),
+          [On the Pitfalls of Heteroscedastic Uncertainty Estimation with Probabilistic Neural
+          Networks](https://arxiv.org/abs/2203.09168),
           2022
         - [`torch.nn.functional.gaussian_nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gaussian_nll_loss.html)
     """

@@ -103,7 +103,7 @@ def mse_loss(
         tensor(3.)
 
     References:
-        - Legendre, Nouvelles méthodes pour la détermination des orbites des comètes, 1805: the
+        - Legendre, *Nouvelles méthodes pour la détermination des orbites des comètes*, 1805: the
           method of least squares
         - [`torch.nn.functional.mse_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html)
     """

@@ -112,10 +112,10 @@ def multi_margin_loss(
         tensor([2.9400, 0.5000])
 
     References:
-        - Weston and Watkins, Multi-class support vector machines, 1998, technical report
+        - Weston and Watkins, *Multi-class support vector machines*, 1998, technical report
           CSD-TR-98-04, Royal Holloway: the sum over all wrong classes
-        - Crammer and Singer, On the algorithmic implementation of multiclass kernel-based vector
-          machines, Journal of Machine Learning Research 2, 2001, pages 265 to 292: only the worst
+        - Crammer and Singer, [On the algorithmic implementation of multiclass kernel-based vector
+          machines](https://www.jmlr.org/papers/v2/crammer01a.html), 2001: only the worst
         - [`torch.nn.functional.multi_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html)
     """
     reduction = legacy_reduction(size_average, reduce, reduction)

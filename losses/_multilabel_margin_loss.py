@@ -103,8 +103,8 @@ def multilabel_margin_loss(
         tensor(0.4500)
 
     References:
-        - Crammer and Singer, A family of additive online algorithms for category ranking, Journal
-          of Machine Learning Research 3, 2003, pages 1025 to 1058: labels ranked by such pairs
+        - Crammer and Singer, *A family of additive online algorithms for category ranking*, 2003,
+          Journal of Machine Learning Research 3, pages 1025 to 1058: labels ranked by such pairs
         - [`torch.nn.functional.multilabel_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html)
     """
     reduction = legacy_reduction(size_average, reduce, reduction)

@@ -117,6 +117,8 @@ def nll_loss(
         tensor(1.0435)
 
     References:
+        - Fisher, [On the mathematical foundations of theoretical
+          statistics](https://doi.org/10.1098/rsta.1922.0009), 1922, maximum likelihood
         - Bishop, *Pattern Recognition and Machine Learning*, 2006, section 4.3.4
         - [`torch.nn.functional.nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html)
     """

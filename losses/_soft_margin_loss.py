@@ -91,8 +91,8 @@ def soft_margin_loss(
         (tensor(0.6931, grad_fn=<MeanBackward0>), tensor([-0.2500,  0.2500]))
 
     References:
-        - Friedman, Hastie, Tibshirani, [Additive logistic
-          regression](https://doi.org/10.1214/aos/1016218223), 2000: the logistic loss in this
+        - Friedman, Hastie, Tibshirani, [Additive logistic regression: a statistical
+          view of boosting](https://doi.org/10.1214/aos/1016218223), 2000: the logistic loss in this
           notation, next to the exponential one
         - [`torch.nn.functional.soft_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html)
     """

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
@@ -25,6 +26,9 @@ from scripts.figures.drawing import RECORDS
 from scripts.standalone import standalone as cut_out
 
 ROOT = Path(__file__).resolve().parents[1]
+GUIDES = Path(__file__).parents[1] / "docs" / "en" / "guide"
+# Authors, [Title](address) or *Title*, and the year somewhere behind it.
+PAPER = re.compile(r"([^\[*]+), (?:\[(.+?)\]\((\S+)\)|\*(.+?)\*),.*?\b((?:18|19|20)\d\d)\b")
 LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
 
 
@@ -109,6 +113,53 @@ def checks() -> str:
     return "\n\n".join(blocks)
 
 
+class Paper(NamedTuple):
+    authors: str
+    title: str
+    url: str  # empty where it has none
+    year: str
+
+
+def references(text: str) -> list[Paper]:
+    """Read a list of papers; an item that starts with a link, or with PyTorch, is none."""
+    papers = []
+    for item in re.split(r"^ *- ", text, flags=re.MULTILINE)[1:]:
+        item = " ".join(item.split())
+        if item.startswith(("[", "PyTorch")):
+            continue
+        match = PAPER.match(item)
+        if match is None:
+            raise ValueError(f"expected authors, a title and a year, got {item}")
+        authors, linked, url, plain, year = match.groups()
+        papers.append(Paper(authors, linked or plain, url or "", year))
+    return papers
+
+
+def cited() -> dict[Paper, list[str]]:
+    """Tell which papers the losses and the guides name, and link the places."""
+    places: dict[Paper, list[str]] = {}
+    for loss in CATALOG:
+        text = inspect.getdoc(getattr(losses, loss.function)) or ""
+        for paper in references(text.partition("\nReferences:\n")[2]):
+            link = f"[{loss.classes[0]}](../losses/{loss.function}.md)"
+            places.setdefault(paper, []).append(link)
+    for page in sorted(GUIDES.glob("*.md")):
+        text = page.read_text("utf-8")
+        title = text.partition("\n")[0].removeprefix("# ")
+        for paper in references(text.partition("{ #papers }\n")[2]):
+            places.setdefault(paper, []).append(f"[{title}]({page.name})")
+    return places
+
+
+def bibliography() -> str:
+    """List every paper by its authors, and where it is named."""
+    items = []
+    for paper, places in sorted(cited().items(), key=lambda item: item[0].authors.casefold()):
+        title = f"[{paper.title}]({paper.url})" if paper.url else f"*{paper.title}*"
+        items.append(f"- {paper.authors}, {title}, {paper.year}. {', '.join(places)}")
+    return "\n".join(items)
+
+
 def standalone(function: str) -> str:
     """Show the loss as one block that needs no package, folded."""
     code = highlight(cut_out(function), PythonLexer(), HtmlFormatter(wrapcode=True))
@@ -125,6 +176,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "properties": properties,
     "overview": overview,
     "checks": checks,
+    "bibliography": bibliography,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,

@@ -1,0 +1,96 @@
+"""The guides point to what exists, and every loss names where it comes from."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from markdown import markdown
+
+import losses
+from losses.catalog import CATALOG, Loss
+from scripts.directives import GUIDES, cited, references
+
+PAGES = GUIDES.parent
+FENCE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(?<!!)\]\(([^)\s]+)\)")
+
+
+@cache
+def prose(page: Path) -> str:
+    return FENCE.sub("", page.read_text("utf-8"))
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+    """Name what a link to this page may end in: its headings, and the objects it documents."""
+    headings = "\n\n".join(re.findall(r"^#+ .*$", prose(page), re.MULTILINE))
+    html = markdown(headings, extensions=["attr_list", "toc"])
+    objects = re.findall(r"^::: (\S+)$", prose(page), re.MULTILINE)
+    return {*re.findall(r'<h\d id="([^"]+)"', html), *objects}
+
+
+@pytest.mark.parametrize(
+    "page", sorted(PAGES.rglob("*.md")), ids=lambda page: str(page.relative_to(PAGES))
+)
+def test_links_between_pages_arrive(page: Path) -> None:
+    for link in LINK.findall(prose(page)):
+        if link.startswith("http"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
+def test_every_loss_names_its_origin(loss: Loss) -> None:
+    docstring = inspect.getdoc(getattr(losses, loss.function)) or ""
+    section = docstring.partition("\nReferences:\n")[2]
+    assert references(section) or "folklore" in section
+
+
+def test_a_paper_is_named_in_one_way() -> None:
+    papers = list(cited())
+    for field in ("title", "url"):
+        values = [getattr(paper, field).lower() for paper in papers if getattr(paper, field)]
+        assert sorted(set(values)) == sorted(values)
+
+
+@pytest.mark.parametrize("page", sorted(GUIDES.glob("*.md")), ids=lambda page: page.stem)
+def test_papers_in_the_guides_are_in_the_bibliography(page: Path) -> None:
+    known = {paper.url: paper.year for paper in cited()}
+    for text, url in re.findall(r"\[([^\]]+)\]\((https?://[^)\s]+)\)", prose(page)):
+        if "github.com" in url:
+            continue
+        assert url in known
+        if dated := re.search(r"\b\d{4}$", text):
+            assert dated[0] == known[url], text
+
+
+def test_every_symptom_is_in_the_table() -> None:
+    text = prose(GUIDES / "troubleshooting.md")
+    table, body = text[: text.index("\n## ")], text[text.index("\n## ") :]
+    symptoms = re.findall(r"^## .*\{ (#[\w-]+) \}$", body, re.MULTILINE)
+    assert LINK.findall(table) == symptoms
+    for section in re.split(
+        r"^## ", (GUIDES / "troubleshooting.md").read_text("utf-8"), flags=re.M
+    )[1:]:
+        assert "```pycon" in section, section.partition("\n")[0]
+
+
+def test_every_loss_can_be_chosen() -> None:
+    linked = set(re.findall(r"losses/(\w+)\.md", prose(GUIDES / "choosing.md")))
+    assert linked == {loss.function for loss in CATALOG}
+
+
+def test_every_erratum_is_shown() -> None:
+    for item in re.split(r"^### ", (GUIDES / "errata.md").read_text("utf-8"), flags=re.M)[1:]:
+        title = item.partition("\n")[0]
+        assert "**It says" in item, title
+        assert "**Correct:**" in item, title
+        assert "```pycon" in item, title
