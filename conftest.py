@@ -41,8 +41,8 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     tests, facts = Counter[str](), Counter[str]()
     for report in terminalreporter.stats.get("passed", ()):
         path, _, name = report.nodeid.partition("::")
-        file = path if path.startswith("tests/") else path.split("/")[0]
-        tests[f"{file}::{name.split('[')[0]}" if file == path else file] += 1
+        ours = path.startswith("tests/")
+        tests[f"{path}::{name.split('[')[0]}" if ours else path.split("/")[0]] += 1
         facts.update(dict(report.user_properties))
     whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS and not (
         config.getoption("--quick") or config.getoption("keyword") or exitstatus
