@@ -112,6 +112,7 @@ class Loss:
     Attributes:
         function: Name of the function, of its private module, of its page and of its figure.
         classes: Names of its `nn.Module` classes, the current one first.
+        aliases: What else it is called, most usual name first.
         twin: Whether `torch.nn.functional` and `torch.nn` have them under the same names.
         family: What it is for: one of `FAMILIES`.
         summary: When to use it, in a few words.
@@ -136,6 +137,7 @@ class Loss:
     shapes: str
     properties: Properties
     eps: str = ""
+    aliases: tuple[str, ...] = ()
     twin: bool = True
     curve: Curve | None = None
     more: tuple[Curve, ...] = ()
@@ -155,6 +157,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="binary_cross_entropy",
         classes=("BCELoss",),
+        aliases=("binary cross-entropy", "BCE", "log loss", "logistic loss on probabilities"),
         family="classification",
         summary="Binary or multi-label, from probabilities. Prefer BCEWithLogitsLoss.",
         input="probabilities in [0, 1], after a sigmoid",
@@ -203,6 +206,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="binary_cross_entropy_with_logits",
         classes=("BCEWithLogitsLoss",),
+        aliases=("sigmoid cross-entropy", "BCE with logits", "logistic loss", "multi-label loss"),
         family="classification",
         summary="Binary or multi-label, from logits. The default choice for both.",
         input="logits, any real number",
@@ -242,6 +246,12 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="cross_entropy",
         classes=("CrossEntropyLoss",),
+        aliases=(
+            "cross-entropy",
+            "softmax loss",
+            "categorical cross-entropy",
+            "multinomial logistic loss",
+        ),
         family="classification",
         summary="One class out of C, from logits. The default for multi-class.",
         input="logits, any real number",
@@ -287,6 +297,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="nll_loss",
         classes=("NLLLoss", "NLLLoss2d"),
+        aliases=("negative log-likelihood", "NLL"),
         family="classification",
         summary="One class out of C, from log-probabilities.",
         input="log-probabilities, at most 0, after a log_softmax",
@@ -319,6 +330,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="linear_cross_entropy",
         classes=("LinearCrossEntropyLoss",),
+        aliases=("fused linear loss", "language-model head loss"),
         family="classification",
         summary="Last linear layer and cross entropy in one, without the logits in memory.",
         input="features before the last linear layer, any real number",
@@ -359,6 +371,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="l1_loss",
         classes=("L1Loss",),
+        aliases=("mean absolute error", "MAE", "L1 loss", "least absolute deviations"),
         family="regression",
         summary="Regression towards the median; outliers count no more than their distance.",
         input="predictions, any real number",
@@ -386,6 +399,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="mse_loss",
         classes=("MSELoss",),
+        aliases=("mean squared error", "MSE", "L2 loss", "quadratic loss", "least squares"),
         family="regression",
         summary="Regression towards the mean; large errors dominate.",
         input="predictions, any real number",
@@ -413,6 +427,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="smooth_l1_loss",
         classes=("SmoothL1Loss",),
+        aliases=("smooth L1", "Fast R-CNN box loss"),
         family="regression",
         summary="Regression with outliers: squared when small, slope 1 when large.",
         input="predictions, any real number",
@@ -440,6 +455,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="huber_loss",
         classes=("HuberLoss",),
+        aliases=("Huber", "robust regression loss"),
         family="regression",
         summary="Regression with outliers: squared when small, slope `delta` when large.",
         input="predictions, any real number",
@@ -468,6 +484,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="poisson_nll_loss",
         classes=("PoissonNLLLoss",),
+        aliases=("Poisson loss", "Poisson regression", "count regression"),
         family="distribution",
         summary="Counts per interval.",
         input="the log of the rate; the rate itself with `log_input=False`",
@@ -509,6 +526,11 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="gaussian_nll_loss",
         classes=("GaussianNLLLoss",),
+        aliases=(
+            "Gaussian negative log-likelihood",
+            "normal likelihood",
+            "heteroscedastic regression",
+        ),
         family="distribution",
         summary="Regression that predicts its own uncertainty.",
         input="predicted means, any real number",
@@ -545,6 +567,12 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="kl_div",
         classes=("KLDivLoss",),
+        aliases=(
+            "Kullback–Leibler divergence",
+            "KL divergence",
+            "relative entropy",
+            "distillation loss",
+        ),
         family="distribution",
         summary="Match a whole distribution: distillation, soft labels, variational terms.",
         input="log-probabilities, at most 0, of the model Q",
@@ -582,6 +610,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="margin_ranking_loss",
         classes=("MarginRankingLoss",),
+        aliases=("pairwise ranking loss", "pairwise hinge loss"),
         family="ranking",
         summary="Which of two scores should be higher.",
         input="two scores, any real number",
@@ -626,6 +655,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="multilabel_margin_loss",
         classes=("MultiLabelMarginLoss",),
+        aliases=("multi-label hinge loss", "multi-label margin"),
         family="classification",
         summary="Several classes at once, as a hinge between each right and each wrong one.",
         input="scores, any real number",
@@ -660,6 +690,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="multilabel_soft_margin_loss",
         classes=("MultiLabelSoftMarginLoss",),
+        aliases=("multi-label soft margin", "multi-label one-versus-all logistic loss"),
         family="classification",
         summary="Several classes at once; BCEWithLogitsLoss averaged over the classes.",
         input="logits, any real number",
@@ -700,6 +731,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="soft_margin_loss",
         classes=("SoftMarginLoss",),
+        aliases=("logistic loss with targets 1 and -1",),
         family="classification",
         summary="Binary labels written as -1 and 1; the logistic loss.",
         input="scores, any real number",
@@ -723,6 +755,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="multi_margin_loss",
         classes=("MultiMarginLoss",),
+        aliases=("multi-class hinge loss", "multi-class SVM loss", "hinge loss"),
         family="classification",
         summary="One class out of C, as a hinge (multi-class SVM).",
         input="scores, any real number",
@@ -770,6 +803,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="triplet_margin_loss",
         classes=("TripletMarginLoss",),
+        aliases=("triplet loss", "triplet margin"),
         family="ranking",
         summary="Embeddings in ready-made triplets, Lp distance.",
         input="three embeddings, any real number",
@@ -830,6 +864,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="triplet_margin_with_distance_loss",
         classes=("TripletMarginWithDistanceLoss",),
+        aliases=("triplet loss with your own distance", "custom distance triplet loss"),
         family="ranking",
         summary="Embeddings in ready-made triplets, any distance.",
         input="three embeddings, any real number",
@@ -871,6 +906,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="hinge_embedding_loss",
         classes=("HingeEmbeddingLoss",),
+        aliases=("hinge embedding", "pairwise contrastive loss"),
         family="ranking",
         summary="Pairs with a ready-made distance: pull together or push apart.",
         input="distances, at least 0",
@@ -905,6 +941,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="cosine_embedding_loss",
         classes=("CosineEmbeddingLoss",),
+        aliases=("cosine similarity loss", "cosine embedding"),
         family="ranking",
         summary="Pairs of embeddings: pull together or push apart by angle.",
         input="two embeddings, any real number",
@@ -951,6 +988,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="ctc_loss",
         classes=("CTCLoss",),
+        aliases=("connectionist temporal classification", "CTC"),
         family="sequence",
         summary="Label sequences without alignment: speech, handwriting.",
         input="log-probabilities for every time step, blank included",
@@ -992,6 +1030,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="focal_loss",
         classes=("FocalLoss",),
+        aliases=("multi-class focal loss", "softmax focal loss"),
         family="classification",
         summary="One class out of C, easy samples turned down: heavy class imbalance.",
         input="logits, any real number",
@@ -1032,6 +1071,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="sigmoid_focal_loss",
         classes=("SigmoidFocalLoss",),
+        aliases=("binary focal loss", "RetinaNet loss"),
         family="classification",
         summary="Binary or multi-label, easy samples turned down: dense detection.",
         input="logits, any real number",
@@ -1078,6 +1118,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="batch_hard_triplet_loss",
         classes=("TripletLoss",),
+        aliases=("batch-hard triplet loss", "hard triplet mining"),
         family="mining",
         summary="Embeddings with labels: hardest positive against hardest negative.",
         input="embeddings, any real number",
@@ -1119,6 +1160,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="triplet_semihard_loss",
         classes=("TripletSemihardLoss",),
+        aliases=("semi-hard triplet loss", "semi-hard mining", "FaceNet loss"),
         family="mining",
         summary="Embeddings with labels: nearest negative beyond each positive (FaceNet).",
         input="embeddings, any real number",
@@ -1159,6 +1201,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="batch_all_triplet_loss",
         classes=("BatchAllTripletLoss",),
+        aliases=("batch-all triplet loss", "all valid triplets"),
         family="mining",
         summary="Embeddings with labels: every triplet that still violates the margin.",
         input="embeddings, any real number",

@@ -160,10 +160,27 @@ def bibliography() -> str:
     return "\n".join(items)
 
 
+def names(function: str) -> str:
+    """Say what else the loss is called, so that readers and the search find it."""
+    loss = figures.RECORDS[function]
+    twins = [f"`torch.nn.functional.{function}`", *(f"`torch.nn.{name}`" for name in loss.classes)]
+    known = [*loss.aliases, *(twins if loss.twin else ())]
+    # The search splits names at their capitals; nobody needs to see them run together.
+    run_together = " ".join(name.lower() for name in (*loss.classes, function.replace("_", "")))
+    return f"Also known as {', '.join(known)}.<span hidden> {run_together}</span>\n{{: .names }}"
+
+
 def standalone(function: str) -> str:
     """Show the loss as one block that needs no package, folded."""
-    code = highlight(cut_out(function), PythonLexer(), HtmlFormatter(wrapcode=True))
-    return f"<details><summary>Show the code</summary>{code}</details>"
+    code = highlight(
+        cut_out(function),
+        PythonLexer(),
+        HtmlFormatter(cssclass="highlight standalone", wrapcode=True),
+    )
+    return (
+        f"<details><summary>The code, from <code>losses/_{function}.py</code></summary>"
+        f"{code}</details>"
+    )
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -172,11 +189,12 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 MARKDOWN: dict[str, Callable[..., str]] = {
-    "questions": questions,
-    "properties": properties,
+    "names": names,
     "overview": overview,
     "checks": checks,
     "bibliography": bibliography,
+    "properties": properties,
+    "questions": questions,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,

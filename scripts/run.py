@@ -14,11 +14,11 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = {
-    "serve": ["mkdocs", "serve"],
-    "build": ["mkdocs", "build", "--strict", "--clean"],
-    "test": ["pytest"],
-    "browser": ["pytest", "-m", "browser"],
+COMMANDS = {  # modules to run one after the other; further options go to the first
+    "serve": [["mkdocs", "serve"]],
+    "build": [["mkdocs", "build", "--strict", "--clean"], ["scripts.finish"]],
+    "test": [["pytest"]],
+    "browser": [["pytest", "-m", "browser"]],
 }
 
 
@@ -47,18 +47,35 @@ def install(python: Path) -> None:
     stamp.write_text(digest)
 
 
+def settings() -> dict[str, str]:
+    """Add to the environment the commit's date, so that a build can be repeated exactly."""
+    # Material announces its successor at every build; the pins decide when we move.
+    found = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    try:
+        git = ["git", "log", "-1", "--format=%ct"]
+        date = subprocess.run(git, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    except OSError:
+        date = ""
+    if date:
+        found.setdefault("SOURCE_DATE_EPOCH", date)
+    if found.get("REPO_URL"):
+        found.setdefault("EDIT_URI", "edit/main/docs/en/")
+    return found
+
+
 def main() -> int:
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         print(f"usage: python scripts/run.py {{{','.join(COMMANDS)}}} [options]", file=sys.stderr)
         return 2
     python = environment()
     install(python)
-    module, *options = COMMANDS[sys.argv[1]]
-    # `python -m` puts this folder on the path, where MkDocs finds our extensions.
-    command = [str(python), "-m", module, *options, *sys.argv[2:]]
-    # Material announces its successor at every build; the pins decide when we move.
-    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    return subprocess.run(command, cwd=ROOT, env=quiet).returncode
+    first, *others = COMMANDS[sys.argv[1]]
+    for command in ([*first, *sys.argv[2:]], *others):
+        # `python -m` puts this folder on the path, where MkDocs finds our extensions.
+        code = subprocess.run([python, "-m", *command], cwd=ROOT, env=settings()).returncode
+        if code:
+            return code
+    return 0
 
 
 if __name__ == "__main__":

@@ -107,7 +107,9 @@ def standalone(function: str) -> str:
     pieces: dict[tuple[str, str], None] = {}
     for name in (function, *RECORDS[function].classes):
         collect(f"_{function}", name, imports, pieces)
-    code = [module(home).cut(name) for home, name in pieces]
+    # The loss first, what it calls after it: a name is looked up when it is called.
+    ordered = sorted(pieces, key=lambda piece: piece[1] != function)
+    code = [module(home).cut(name) for home, name in ordered]
     return "\n\n\n".join([grouped(imports), *code]) + "\n"
 
 
@@ -120,6 +122,7 @@ def grouped(imports: dict[str, None]) -> str:
             source, name = line.removeprefix("from ").split(" import ")
             parts.setdefault(source, []).append(name)
     lines = whole + [f"from {source} import {', '.join(sorted(parts[source]))}" for source in parts]
-    standard = sorted(line for line in lines if "torch" not in line)
-    torch = sorted((line for line in lines if "torch" in line), key=lambda x: (x[0] == "f", x))
+    lines.sort(key=lambda line: (line.startswith("from "), line))
+    standard = [line for line in lines if "torch" not in line]
+    torch = [line for line in lines if "torch" in line]
     return "\n\n".join("\n".join(group) for group in (standard, torch) if group)

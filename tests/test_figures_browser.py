@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
-PATH = "losses/smooth_l1_loss/"
+PATH = "losses/smooth_l1_loss.html"
 FIGURE = "#figure-smooth_l1_loss"
 PHONE = {"width": 390, "height": 844}
 
@@ -55,8 +55,8 @@ def test_the_slider_works_by_touch(browser: Browser, address: str) -> None:
 def test_the_slider_survives_leaving_and_coming_back(page: Page, address: str) -> None:
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{address}/losses/huber_loss/")
-    page.locator("article a[href$='smooth_l1_loss/']").first.click()
+    page.goto(f"{address}/losses/huber_loss.html")
+    page.locator("article a[href$='smooth_l1_loss.html']").first.click()
     page.wait_for_selector(FIGURE)
     move(page)
     assert problems == []
@@ -82,7 +82,9 @@ def test_without_scripts_the_family_stays(browser: Browser, address: str) -> Non
     context.close()
 
 
-@pytest.mark.parametrize("path", [PATH, "losses/ctc_loss/", "comparisons/hinges/", "gallery/"])
+@pytest.mark.parametrize(
+    "path", [PATH, "losses/ctc_loss.html", "comparisons/hinges.html", "gallery.html"]
+)
 def test_words_in_figures_are_readable_on_a_phone(path: str, page: Page, address: str) -> None:
     page.set_viewport_size(PHONE)
     page.goto(f"{address}/{path}")
@@ -93,11 +95,11 @@ def test_words_in_figures_are_readable_on_a_phone(path: str, page: Page, address
         ))"""
     )
     assert all(size >= 10 for size in sizes), min(sizes)
-    assert sizes or path == "gallery/"
+    assert sizes or path == "gallery.html"
 
 
 def test_the_gallery_leads_to_every_page(page: Page, address: str) -> None:
-    page.goto(f"{address}/gallery/")
+    page.goto(f"{address}/gallery.html")
     links = page.locator(".gallery a")
     assert links.count() >= 27
     for link in links.all():

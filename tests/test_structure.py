@@ -29,6 +29,7 @@ PAGE_SECTIONS = [
     "Properties",
     "Pitfalls",
     "Easily confused",
+    "Take this loss with you",
     "In the source documents",
 ]
 DOCSTRING_SECTIONS = ["Args", "Shape", "Returns", "Raises", "Examples", "References"]
@@ -95,7 +96,7 @@ def test_every_page_is_in_the_navigation() -> None:
 @each_loss
 def test_records_are_whole(loss: Loss) -> None:
     assert loss.family in FAMILIES
-    for text in (loss.summary, loss.input, loss.target, loss.mean, loss.shapes):
+    for text in (loss.summary, loss.input, loss.target, loss.mean, loss.shapes, loss.aliases):
         assert text
     cases = importlib.import_module(f"tests.cases.{loss.function}")
     assert list(cases.cases(torch.float64)), "no cases"
@@ -107,7 +108,8 @@ def test_pages_are_whole(loss: Loss) -> None:
     text = (PAGES / "losses" / f"{loss.function}.md").read_text("utf-8")
     title = next(line for line in text.splitlines() if line.startswith("# "))
     assert title == f"# {loss.classes[0]} · {loss.function}"
-    directives = [f"{{{{ {name} {loss.function} }}}}" for name in ("questions", "properties")]
+    names = ("names", "questions", "properties", "standalone")
+    directives = [f"{{{{ {name} {loss.function} }}}}" for name in names]
     directives += [f"::: losses.{name}" for name in (loss.function, *loss.classes)]
     directives.append(f"{{{{ figure {loss.function} }}}}")
     assert [line for line in directives if line not in text.splitlines()] == []

@@ -1,0 +1,152 @@
+"""Finish a built site: what neither Markdown nor a template knows.
+
+`python scripts/run.py build` runs it after MkDocs. Every page gets its own description, the tags
+that previews of a link show, and a Markdown form for programs that read; llms.txt lists those.
+
+`python -m scripts.finish anchors` adds new anchors to the list of those that others may link to.
+"""
+
+from __future__ import annotations
+
+import html
+import inspect
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
+
+import losses
+from losses.catalog import CATALOG
+from scripts import directives, figures, styles
+from scripts.standalone import standalone
+
+ROOT = Path(__file__).resolve().parents[1]
+ANCHORS = ROOT / "tests" / "anchors.txt"
+ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
+
+
+def text_of(markup: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", markup)).split())
+
+
+def described(page: str, config: MkDocsConfig, path: str) -> tuple[str, str, str]:
+    """Return a page with its own description and preview tags, the description, and the title."""
+    article = ARTICLE.search(page)
+    assert article, path
+    title = text_of(re.sub(r'<a class="headerlink".*?</a>', "", article[0].split("</h1>")[0]))
+    paragraph = re.search(r"<p>(.*?)</p>", article[0], re.DOTALL)
+    words = text_of(paragraph[1]) if paragraph else str(config.site_description)
+    if len(words) > 200:
+        words = words[:200].rsplit(" ", 1)[0] + " …"
+    canonical = re.search(r'<link rel="canonical" href="([^"]*)"', page)
+    tags = {
+        "og:type": "article",
+        "og:site_name": config.site_name,
+        "og:title": title,
+        "og:description": words,
+        **({"og:url": canonical[1]} if canonical else {}),
+    }
+    lines = [f'<meta name="description" content="{html.escape(words)}">']
+    lines += [
+        f'<meta property="{name}" content="{html.escape(str(content))}">'
+        for name, content in tags.items()
+    ]
+    lines.append('<meta name="twitter:card" content="summary">')
+    page = re.sub(r'<meta name="description"[^>]*>', lambda _: "\n".join(lines), page, count=1)
+    return page, words, title
+
+
+def plain(source: str) -> str:
+    """Write out a page's directives and docstrings in Markdown."""
+    source = re.sub(r"\A---\n.*?\n---\n+", "", source, flags=re.DOTALL)
+    lines: list[str] = []
+    for line in source.splitlines():
+        if match := directives.LINE.match(line):
+            lines.append(plain_directive(match[1], match[2].split()))
+        elif line.startswith("::: "):
+            lines.append(plain_object(line.removeprefix("::: losses.").strip()))
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def plain_directive(name: str, arguments: list[str]) -> str:
+    if name == "standalone":
+        return f"```python\n{standalone(*arguments)}```"
+    if name in directives.MARKDOWN:
+        text = directives.MARKDOWN[name](*arguments)
+        return re.sub(r"<span hidden>.*?</span>|\n\{: .names \}", "", text)
+    if name == "gallery":
+        return figures.gallery(spoken)
+    return spoken(directives.HTML[name](*arguments))
+
+
+def spoken(drawn: str) -> str:
+    """Return what a drawing says to those who do not see it."""
+    return "\n\n".join(html.unescape(label) for label in re.findall(r'aria-label="(.*?)"', drawn))
+
+
+def plain_object(name: str) -> str:
+    item = getattr(losses, name)
+    kind = "class" if inspect.isclass(item) else "def"
+    signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(item)))
+    return f"## {name}\n\n```python\n{kind} {name}{signature}\n```\n\n{inspect.getdoc(item)}"
+
+
+def anchors(site: Path) -> set[str]:
+    """List what others may link to: every heading of every page."""
+    found = set()
+    for path in site.rglob("*.html"):
+        if path.name == "404.html":
+            continue
+        article = ARTICLE.search(path.read_text("utf-8"))
+        for anchor in re.findall(r'<h[1-6] id="([^"]*)"', article[0] if article else ""):
+            found.add(f"{path.relative_to(site).as_posix()}#{anchor}")
+    return found
+
+
+def tag(index: Path) -> None:
+    """Let the search rank a loss first for each of its names."""
+    content = json.loads(index.read_text("utf-8"))
+    names = {f"losses/{x.function}.html": [*x.classes, x.function, *x.aliases] for x in CATALOG}
+    for entry in content["docs"]:
+        if entry["location"] in names:
+            entry["tags"] = names[entry["location"]]
+    index.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), "utf-8")
+
+
+def finish(config: MkDocsConfig) -> None:
+    site, docs = Path(config.site_dir), Path(config.docs_dir)
+    listed = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
+    for source in sorted(docs.rglob("*.md")):
+        path = source.relative_to(docs).as_posix()
+        built = (site / path).with_suffix(".html")
+        page, description, title = described(built.read_text("utf-8"), config, path)
+        module = f"losses/_{source.stem}.py"
+        if config.repo_url and (ROOT / module).exists():
+            link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'
+            page = page.replace(f"<code>{module}</code>", link)
+        built.write_text(page, "utf-8")
+        (site / path).write_text(plain(source.read_text("utf-8")), "utf-8")
+        listed.append(f"- [{title}]({config.site_url or ''}{path}): {description}")
+    styles.inline(site)
+    tag(site / "search" / "search_index.json")
+    (site / "llms.txt").write_text("\n".join(listed) + "\n", "utf-8")
+
+
+def main() -> None:
+    config = load_config(str(ROOT / "mkdocs.yml"), site_dir=os.environ.get("SITE_DIR"))
+    if sys.argv[1:] == ["anchors"]:
+        known = set(ANCHORS.read_text("utf-8").split()) if ANCHORS.exists() else set()
+        listed = sorted(known | anchors(Path(config.site_dir)))
+        ANCHORS.write_text("\n".join(listed) + "\n", "utf-8")
+    else:
+        finish(config)
+
+
+if __name__ == "__main__":
+    main()
