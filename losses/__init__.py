@@ -28,6 +28,7 @@ from losses._huber_loss import HuberLoss, huber_loss
 from losses._kl_div import KLDivLoss, kl_div
 from losses._l1_loss import L1Loss, l1_loss
 from losses._linear_cross_entropy import LinearCrossEntropyLoss, linear_cross_entropy
+from losses._log_cosh_loss import LogCoshLoss, log_cosh_loss
 from losses._margin_ranking_loss import MarginRankingLoss, margin_ranking_loss
 from losses._mse_loss import MSELoss, mse_loss
 from losses._multi_margin_loss import MultiMarginLoss, multi_margin_loss
@@ -62,6 +63,7 @@ __all__ = [
     "KLDivLoss",
     "L1Loss",
     "LinearCrossEntropyLoss",
+    "LogCoshLoss",
     "MSELoss",
     "MarginRankingLoss",
     "MultiLabelMarginLoss",
@@ -92,6 +94,7 @@ __all__ = [
     "kl_div",
     "l1_loss",
     "linear_cross_entropy",
+    "log_cosh_loss",
     "margin_ranking_loss",
     "mse_loss",
     "multi_margin_loss",

@@ -260,8 +260,8 @@ KNOWN = {
 }
 WRONG = {
     "unknown letters": r"q",
-    "an unknown command": r"\tanh(x)",
-    "an unknown command behind a term": r"y \tanh y",
+    "an unknown command": r"\arctan(x)",
+    "an unknown command behind a term": r"y \arctan y",
     "unknown words": r"\begin{cases} 1 & \text{if it rains} \end{cases}",
     "an unknown operator": r"\operatorname{softmax}(x)",
     "a list": r"(1, 2)",

@@ -89,6 +89,7 @@ DOMAINS = {
     "mse_loss": Domain(SCALAR, REAL),
     "smooth_l1_loss": Domain(SCALAR, REAL),
     "huber_loss": Domain(SCALAR, REAL),
+    "log_cosh_loss": Domain(SCALAR, REAL),
     "poisson_nll_loss": Domain(SCALAR, targets(2.0, 5.0), scales=LOGITS),
     "gaussian_nll_loss": Domain(
         SCALAR, tuple(y | {"var": torch.tensor(v).double()} for y in REAL for v in (1.0, 0.25))

@@ -104,6 +104,28 @@ def test_records_are_whole(loss: Loss) -> None:
 
 
 @each_loss
+def test_nothing_is_left_to_do(loss: Loss) -> None:
+    """`scripts/new_loss.py` writes TODO wherever a person must write something."""
+    module, page = f"losses/_{loss.function}.py", f"docs/en/losses/{loss.function}.md"
+    texts = {
+        path: (ROOT / path).read_text("utf-8")
+        for path in (module, page, f"tests/cases/{loss.function}.py")
+    }
+    texts["losses/catalog.py"] = "\n".join(
+        f"{name}={value!r}" for name, value in vars(loss).items()
+    )
+    domains = (ROOT / "tests" / "test_properties.py").read_text("utf-8").splitlines()
+    texts["tests/test_properties.py"] = "\n".join(x for x in domains if f'"{loss.function}"' in x)
+    left = [
+        f"{path}: {line.strip()}"
+        for path, text in texts.items()
+        for line in text.splitlines()
+        if "TODO" in line
+    ]
+    assert not left, "\n".join(["left to do:", *left])
+
+
+@each_loss
 def test_pages_are_whole(loss: Loss) -> None:
     text = (PAGES / "losses" / f"{loss.function}.md").read_text("utf-8")
     title = next(line for line in text.splitlines() if line.startswith("# "))

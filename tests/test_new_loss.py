@@ -1,0 +1,86 @@
+"""The contributor's promise: a begun loss fails the tests by name, a finished one passes them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_structure import PAGE_SECTIONS, ROOT
+
+RECORD = re.MULTILINE | re.DOTALL
+
+
+def renamed(text: str) -> str:
+    return text.replace("log_cosh_loss", "brand_new_loss").replace("LogCosh", "BrandNew")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Copy what a contributor works on."""
+    skipped = shutil.ignore_patterns("__pycache__", ".*_cache")
+    for folder in ("losses", "docs", "scripts", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skipped)
+    for file in ("README.md", "conftest.py", "mkdocs.yml", "pyproject.toml"):
+        shutil.copy(ROOT / file, tmp_path)
+    return tmp_path
+
+
+def run(project: Path, *command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *command], cwd=project, env={"PYTHONPATH": "."}, capture_output=True
+    )
+    return done.stdout.decode() + done.stderr.decode()
+
+
+def proofs(project: Path, function: str) -> str:
+    """Run what is said of one loss, and what is said of all lists."""
+    chosen = f"({function} or catalogue or navigation) and not compiles"
+    paths = [f"tests/test_{name}.py" for name in ("structure", "losses", "formulas", "properties")]
+    paths += [f"losses/_{function}.py", f"docs/en/losses/{function}.md"]
+    options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=short", "-k", chosen)
+    return run(project, "-m", "pytest", *options, *paths)
+
+
+@pytest.mark.slow
+def test_a_begun_loss_fails_by_name_until_it_is_whole(project: Path) -> None:
+    command = ("scripts/new_loss.py", "brand_new_loss", "BrandNewLoss", "--family", "regression")
+    said = run(project, *command)
+    assert "losses/brand_new_loss.md" in said, said
+    page = (project / "docs/en/losses/brand_new_loss.md").read_text("utf-8")
+    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == PAGE_SECTIONS
+    assert "in the catalogue already" in run(project, *command)
+
+    begun = proofs(project, "brand_new_loss")
+    failed = set(re.findall(r"^FAILED \S*::(\w+)\[brand_new_loss", begun, re.MULTILINE))
+    assert {"test_nothing_is_left_to_do", "test_values_and_gradients_equal_the_reference"} <= failed
+    for place in (
+        "losses/_brand_new_loss.py",
+        "docs/en/losses/brand_new_loss.md",
+        "tests/cases/brand_new_loss.py",
+        "losses/catalog.py",
+        "tests/test_properties.py",
+    ):
+        assert re.search(rf"{place}: .*TODO", begun), f"{place} is not named:\n{begun}"
+    assert re.search(r"^FAILED docs/en/losses/brand_new_loss.md", begun, re.MULTILINE)
+
+    # Finish it, as a contributor would: here with log-cosh's texts under the new name.
+    for path in ("losses/_{}.py", "docs/en/losses/{}.md", "tests/cases/{}.py"):
+        text = (ROOT / path.format("log_cosh_loss")).read_text("utf-8")
+        (project / path.format("brand_new_loss")).write_text(renamed(text), "utf-8")
+    catalog = project / "losses" / "catalog.py"
+    records = catalog.read_text("utf-8")
+    done = re.search(r'^    Loss\(\n        function="log_cosh_loss".*?^    \),$', records, RECORD)
+    begun = re.search(
+        r'^    Loss\(\n        function="brand_new_loss".*?^    \),$', records, RECORD
+    )
+    assert done and begun
+    catalog.write_text(records.replace(begun[0], renamed(done[0])), "utf-8")
+    properties = project / "tests" / "test_properties.py"
+    properties.write_text(properties.read_text("utf-8").replace("# TODO", "#"), "utf-8")
+    whole = proofs(project, "brand_new_loss")
+    assert re.search(r"^[2-9]\d passed, \d+ deselected", whole, re.MULTILINE), whole
