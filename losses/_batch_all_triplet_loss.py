@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.distributed import ProcessGroup
 
 from losses._checks import full_precision
-from losses._mining import check_batch, pairs, root, squared_distances, widened
+from losses._mining import check_batch, gathered, pairs, root, squared_distances, widened
 from losses._reduction import Loss, reduce_loss
 
 
@@ -15,6 +16,8 @@ def batch_all_triplet_loss(
     target: Tensor,
     margin: float = 0.3,
     reduction: str = "mean",
+    *,
+    group: ProcessGroup | None = None,
 ) -> Tensor:
     r"""Measure all triplets that a batch contains, averaged over those that violate the margin.
 
@@ -45,6 +48,9 @@ def batch_all_triplet_loss(
             of the distance.
         reduction: `'none'` keeps one sum a positive pair, `'sum'` adds them up, `'mean'` averages
             over the triplets with a loss above 0.
+        group: Processes whose batches are joined first, in the order of their ranks; each of
+            them gets the loss of the whole. `torch.distributed.group.WORLD` is all of them,
+            `None` this one alone.
 
     Shape:
         - `input`: $(N, D)$.
@@ -99,6 +105,7 @@ def batch_all_triplet_loss(
           [`torch.nn.TripletMarginLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html)
     """
     check_batch(input, target, margin)
+    input, target = gathered(input, target, group)
     (input,) = full_precision(input)
     positive, negative = pairs(target)
     distance = root(squared_distances(widened(input)))
@@ -119,6 +126,7 @@ class BatchAllTripletLoss(Loss):
     Args:
         margin: How much farther than the positive the negative must be, at least 0.
         reduction: `'none'`, `'mean'` or `'sum'`.
+        group: Processes whose batches are joined first, as for the function.
 
     Examples:
         >>> import torch
@@ -135,10 +143,13 @@ class BatchAllTripletLoss(Loss):
 
     margin: float
 
-    def __init__(self, margin: float = 0.3, reduction: str = "mean") -> None:
+    def __init__(
+        self, margin: float = 0.3, reduction: str = "mean", *, group: ProcessGroup | None = None
+    ) -> None:
         super().__init__(reduction=reduction)
         self.margin = margin
+        self._group = group
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Compute the loss; see [`batch_all_triplet_loss`][losses.batch_all_triplet_loss]."""
-        return batch_all_triplet_loss(input, target, self.margin, self.reduction)
+        return batch_all_triplet_loss(input, target, self.margin, self.reduction, group=self._group)

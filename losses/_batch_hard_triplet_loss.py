@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from torch import Tensor
+from torch.distributed import ProcessGroup
 
 from losses._checks import full_precision
-from losses._mining import check_batch, pairs, root, squared_distances, widened
+from losses._mining import check_batch, gathered, pairs, root, squared_distances, widened
 from losses._reduction import Loss, reduce_loss
 
 
@@ -14,6 +15,8 @@ def batch_hard_triplet_loss(
     target: Tensor,
     margin: float = 0.3,
     reduction: str = "mean",
+    *,
+    group: ProcessGroup | None = None,
 ) -> Tensor:
     r"""Measure, for each embedding of a batch, the hardest triplet that the batch offers it.
 
@@ -51,6 +54,9 @@ def batch_hard_triplet_loss(
             of the distance.
         reduction: `'none'` keeps one loss an anchor, `'sum'` adds them up, `'mean'` averages
             over the anchors that have both a positive and a negative.
+        group: Processes whose batches are joined first, in the order of their ranks; each of
+            them gets the loss of the whole. `torch.distributed.group.WORLD` is all of them,
+            `None` this one alone.
 
     Shape:
         - `input`: $(N, D)$.
@@ -108,6 +114,7 @@ def batch_hard_triplet_loss(
           [`torch.nn.TripletMarginLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html)
     """
     check_batch(input, target, margin)
+    input, target = gathered(input, target, group)
     (input,) = full_precision(input)
     if len(input) == 0:
         return reduce_loss(input.sum(dim=1), reduction, denominator=1)
@@ -131,6 +138,7 @@ class TripletLoss(Loss):
         margin: How much farther than the positive the negative must be, at least 0.
         mutual_flag: Whether to return the distances of all pairs as well, shape $(N, N)$.
         reduction: `'none'`, `'mean'` or `'sum'`.
+        group: Processes whose batches are joined first, as for the function.
 
     Examples:
         >>> import torch
@@ -166,14 +174,20 @@ class TripletLoss(Loss):
         margin: float = 0.3,
         mutual_flag: bool = False,
         reduction: str = "mean",
+        *,
+        group: ProcessGroup | None = None,
     ) -> None:
         super().__init__(reduction=reduction)
         self.margin = margin
+        self._group = group
         self.mutual = mutual_flag
 
     def forward(self, inputs: Tensor, targets: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """Compute the loss; see [`batch_hard_triplet_loss`][losses.batch_hard_triplet_loss]."""
-        loss = batch_hard_triplet_loss(inputs, targets, self.margin, self.reduction)
+        loss = batch_hard_triplet_loss(
+            inputs, targets, self.margin, self.reduction, group=self._group
+        )
         if self.mutual:
+            inputs, _ = gathered(inputs, targets, self._group)
             return loss, root(squared_distances(widened(inputs))).to(loss.dtype)
         return loss

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.distributed import ProcessGroup
 
 from losses._checks import full_precision
-from losses._mining import check_batch, pairs, root, squared_distances, widened
+from losses._mining import check_batch, gathered, pairs, root, squared_distances, widened
 from losses._reduction import Loss, reduce_loss
 
 
@@ -15,6 +16,8 @@ def triplet_semihard_loss(
     target: Tensor,
     margin: float = 0.2,
     reduction: str = "mean",
+    *,
+    group: ProcessGroup | None = None,
 ) -> Tensor:
     r"""Measure, for each positive pair of a batch, the nearest negative beyond the positive.
 
@@ -55,6 +58,9 @@ def triplet_semihard_loss(
             of the distance. With 0 only pairs without a farther negative have a loss.
         reduction: `'none'` keeps one loss a positive pair, `'sum'` adds them up, `'mean'`
             averages over the positive pairs whose anchor has a negative.
+        group: Processes whose batches are joined first, in the order of their ranks; each of
+            them gets the loss of the whole. `torch.distributed.group.WORLD` is all of them,
+            `None` this one alone.
 
     Shape:
         - `input`: $(N, D)$.
@@ -110,6 +116,7 @@ def triplet_semihard_loss(
           [`torch.nn.TripletMarginLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html)
     """
     check_batch(input, target, margin)
+    input, target = gathered(input, target, group)
     (input,) = full_precision(input)
     positive, negative = pairs(target)
     distance = root(squared_distances(widened(input)))
@@ -134,6 +141,7 @@ class TripletSemihardLoss(Loss):
             is FaceNet's.
         size_average: Deprecated. Use `reduction`.
         reduction: `'none'`, `'mean'` or `'sum'`.
+        group: Processes whose batches are joined first, as for the function.
 
     Examples:
         >>> import torch
@@ -156,10 +164,13 @@ class TripletSemihardLoss(Loss):
         margin: float = 0.2,
         size_average: bool | None = None,
         reduction: str = "mean",
+        *,
+        group: ProcessGroup | None = None,
     ) -> None:
         super().__init__(size_average, reduction=reduction)
         self.margin = margin
+        self._group = group
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Compute the loss; see [`triplet_semihard_loss`][losses.triplet_semihard_loss]."""
-        return triplet_semihard_loss(input, target, self.margin, self.reduction)
+        return triplet_semihard_loss(input, target, self.margin, self.reduction, group=self._group)

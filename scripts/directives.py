@@ -183,6 +183,16 @@ def standalone(function: str) -> str:
     )
 
 
+def program(name: str, *parts: str) -> str:
+    """Show a program of this folder; or only the functions named, so that the page stays short."""
+    source = (Path(__file__).parent / f"{name}.py").read_text("utf-8")
+    if parts:
+        cut = {x.name: x for x in ast.parse(source).body if isinstance(x, ast.FunctionDef)}
+        source = "\n\n\n".join(ast.get_source_segment(source, cut[part]) or "" for part in parts)
+    code = highlight(source, PythonLexer(), HtmlFormatter(wrapcode=True))
+    return code if parts else f"<details><summary>Show the program</summary>{code}</details>"
+
+
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
@@ -199,6 +209,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,
     "compare": figures.compare,
+    "program": program,
     "standalone": standalone,
 }
 
