@@ -23,6 +23,7 @@ import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures
 from scripts.figures.drawing import RECORDS
+from scripts.rosetta import KINDS, entries, friends
 from scripts.standalone import standalone as cut_out
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -170,6 +171,23 @@ def names(function: str) -> str:
     return f"Also known as {', '.join(known)}.<span hidden> {run_together}</span>\n{{: .names }}"
 
 
+def rosetta(part: str) -> str:
+    """Show how other libraries say it: the `losses`, a table each, or the false `friends`."""
+    if part == "friends":
+        head = ("This", "is not this", "for it is", "This would be")
+        return table(head, friends())
+    blocks = []
+    names = [entry.loss for entry, _ in entries()]
+    for entry, rows in entries():
+        title = f"### {RECORDS[entry.loss].classes[0]}"
+        if names.count(entry.loss) > 1:
+            title += f", {entry.kind}"
+        page = f"[`{entry.loss}`](../losses/{entry.loss}.md), for {KINDS[entry.kind]}."
+        head = ("Library", "The same number", "Arguments, defaults, and what comes back")
+        blocks += [title, f"{page} {entry.note}", table(head, rows)]
+    return "\n\n".join(blocks)
+
+
 def standalone(function: str) -> str:
     """Show the loss as one block that needs no package, folded."""
     code = highlight(
@@ -205,6 +223,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "bibliography": bibliography,
     "properties": properties,
     "questions": questions,
+    "rosetta": rosetta,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,

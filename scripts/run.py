@@ -19,6 +19,7 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
     "build": [["mkdocs", "build", "--strict", "--clean"], ["scripts.finish"]],
     "test": [["pytest"]],
     "browser": [["pytest", "-m", "browser"]],
+    "rosetta": [["pytest", "-m", "rosetta", "tests/test_rosetta.py"]],
 }
 
 
@@ -34,15 +35,15 @@ def environment() -> Path:
     return python
 
 
-def install(python: Path) -> None:
+def install(python: Path, extras: str) -> None:
     """Install the package and its tools, unless that has been done for this pyproject.toml."""
     digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    stamp = python.parents[1] / "losses-installed"
+    stamp = python.parents[1] / f"losses-installed-{extras}"
     if stamp.exists() and stamp.read_text() == digest:
         return
     print("Installing the package, torch and the tools (once, some minutes) ...", flush=True)
     subprocess.run(
-        [python, "-m", "pip", "install", "--editable", f"{ROOT}[docs,test]"], cwd=ROOT, check=True
+        [python, "-m", "pip", "install", "--editable", f"{ROOT}[{extras}]"], cwd=ROOT, check=True
     )
     stamp.write_text(digest)
 
@@ -68,7 +69,8 @@ def main() -> int:
         print(f"usage: python scripts/run.py {{{','.join(COMMANDS)}}} [options]", file=sys.stderr)
         return 2
     python = environment()
-    install(python)
+    # The other libraries are asked for on demand only: they weigh half a gigabyte.
+    install(python, "docs,test,rosetta" if sys.argv[1] == "rosetta" else "docs,test")
     first, *others = COMMANDS[sys.argv[1]]
     for command in ([*first, *sys.argv[2:]], *others):
         # `python -m` puts this folder on the path, where MkDocs finds our extensions.
