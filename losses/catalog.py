@@ -484,6 +484,7 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="log_cosh_loss",
         classes=("LogCoshLoss",),
+        aliases=("log-cosh", "log cosh", "logarithm of the hyperbolic cosine"),
         family="regression",
         summary="Regression with outliers: Huber's shape, smooth everywhere, nothing to set.",
         input="predictions, any real number",

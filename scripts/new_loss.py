@@ -124,6 +124,8 @@ class CLASS(Loss):
 PAGE = """\
 # CLASS · FUNCTION
 
+{{ names FUNCTION }}
+
 TODO: when to use it, when not, and what to use then.
 
 {{ figure FUNCTION }}
@@ -158,6 +160,12 @@ TODO
 | Instead | Difference |
 |---|---|
 | TODO: [Neighbour](neighbour.md) | TODO |
+
+## Take this loss with you
+
+One file's worth of code that needs PyTorch and nothing else.
+
+{{ standalone FUNCTION }}
 
 ## In the source documents
 
@@ -212,6 +220,7 @@ RECORD = """\
         function="FUNCTION",
         classes=("CLASS",),
         family="FAMILY",
+        aliases=("TODO: what else it is called",),
         summary="TODO: when to use it, in a few words.",
         input="TODO: what `input` holds",
         target="TODO: how `target` is encoded",
