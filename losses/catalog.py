@@ -12,7 +12,7 @@ Examples:
     >>> from losses import catalog
     >>> robust = catalog.find(convex=True, bounded=True, smooth=True, symmetric=True)
     >>> [loss.function for loss in robust]
-    ['smooth_l1_loss', 'huber_loss']
+    ['smooth_l1_loss', 'huber_loss', 'log_cosh_loss']
 """
 
 from __future__ import annotations
