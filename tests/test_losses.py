@@ -7,6 +7,7 @@ import importlib
 import inspect
 import pickle
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -208,7 +209,28 @@ def test_signatures_are_those_of_pytorch(loss: Loss) -> None:
         assert parameters(mine.forward) == parameters(theirs.forward), name
 
 
-def modules(loss: Loss, case: Case) -> Iterator[tuple[torch.nn.Module, tuple[Any, ...]]]:
+@each_loss()
+def test_classes_default_to_what_the_functions_do(loss: Loss) -> None:
+    function = inspect.signature(ours(loss)).parameters
+    for name in loss.classes:
+        for parameter in inspect.signature(getattr(losses, name)).parameters.values():
+            if parameter.name in function:
+                assert parameter.default == function[parameter.name].default, (name, parameter)
+
+
+@each_loss(lambda loss: loss.function != "ctc_loss")
+def test_tensors_stay_on_their_device(loss: Loss) -> None:
+    """The meta device has shapes and no values, and refuses to be mixed with another."""
+    for case in cases_of(loss).cases(torch.float32):
+        tensors = {k: v.to("meta") for k, v in case.arguments.items() if isinstance(v, Tensor)}
+        value = ours(loss)(**{**case.arguments, **tensors})
+        assert value.device.type == "meta"
+        assert value.shape == ours(loss)(**case.arguments).shape
+
+
+def modules(
+    loss: Loss, case: Case, **more: Any
+) -> Iterator[tuple[torch.nn.Module, tuple[Any, ...]]]:
     """Each class of the loss, set up for the case, with what to call it with."""
     for name in loss.classes:
         cls = getattr(losses, name)
@@ -218,7 +240,7 @@ def modules(loss: Loss, case: Case) -> Iterator[tuple[torch.nn.Module, tuple[Any
         inputs = tuple(case.arguments[k] for k in order if k in case.arguments)
         # L1, MSE and Huber take a `weight` as functions only.
         if len(inputs) <= len(inspect.signature(cls.forward).parameters) - 1:
-            yield cls(**keywords), inputs
+            yield cls(**keywords, **more), inputs
 
 
 @every((torch.float32,), keep=lambda loss, case: loss.function != "linear_cross_entropy")
@@ -237,6 +259,10 @@ def test_classes_are_the_functions(loss: Loss, case: Case, dtype: torch.dtype) -
             weighted = {"weight", "pos_weight"} & set(case.arguments)
             keywords = {k: case.arguments[k] for k in weighted}
             assert list(module.state_dict()) == list(theirs(**keywords).state_dict())
+    for reduction in (r for r in reductions(loss) if r != default):
+        expected = ours(loss)(**case.arguments, reduction=reduction)
+        for module, inputs in modules(loss, case, reduction=reduction):
+            close(module(*inputs), expected, dtype)
 
 
 LEGACY = {(None, False): "none", (False, True): "sum", (True, None): "mean", (False, None): "sum"}
@@ -252,13 +278,47 @@ def test_deprecated_arguments_warn_and_work(loss: Loss) -> None:
         close(actual, ours(loss)(**case.arguments, reduction=reduction), torch.float64)
 
 
-def wrong_calls() -> Iterator[Any]:
-    for loss in CATALOG:
-        for error in cases_of(loss).errors():
-            yield pytest.param(loss, error, id=f"{loss.function}-{error.id}")
+@each_loss()
+@pytest.mark.filterwarnings("ignore:.NLLLoss2d:FutureWarning")
+def test_deprecated_arguments_of_classes_warn_and_work(loss: Loss) -> None:
+    for name in loss.classes:
+        cls = getattr(losses, name)
+        known = set(inspect.signature(cls).parameters) & {"size_average", "reduce"}
+        for (size_average, reduce), reduction in LEGACY.items():
+            keywords = {"size_average": size_average, "reduce": reduce}
+            if known == {"size_average", "reduce"}:
+                with pytest.warns(UserWarning, match=f"reduction='{reduction}' instead"):
+                    assert cls(**keywords).reduction == reduction
+            elif known and reduce is None:
+                with pytest.warns(UserWarning, match=f"reduction='{reduction}' instead"):
+                    assert cls(size_average=size_average).reduction == reduction
 
 
-@pytest.mark.parametrize(("loss", "error"), list(wrong_calls()))
+@each_loss(lambda loss: hasattr(importlib.import_module(f"losses._{loss.function}"), "paired"))
+def test_broadcasting_warns_where_it_is_called(loss: Loss) -> None:
+    arguments = {
+        "input": torch.full((2, 1), -0.5),
+        "target": torch.full((2,), 0.5),
+        **({"var": torch.ones(2, 1)} if loss.function == "gaussian_nll_loss" else {}),
+    }
+    sizes = r"target size \(torch.Size\(\[2\]\)\) .* input size \(torch.Size\(\[2, 1\]\)\)"
+    with pytest.warns(UserWarning, match=sizes) as caught:
+        ours(loss)(**arguments)
+    assert {Path(warning.filename) for warning in caught} == {Path(__file__)}
+    module = getattr(losses, loss.classes[0])(reduction="sum")
+    with pytest.warns(UserWarning, match=sizes):
+        module(*arguments.values())
+
+
+def wrong_calls(name: str) -> list[Any]:
+    return [
+        pytest.param(loss, error, id=f"{loss.function}-{error.id}")
+        for loss in CATALOG
+        for error in getattr(cases_of(loss), name, tuple)()
+    ]
+
+
+@pytest.mark.parametrize(("loss", "error"), wrong_calls("errors"))
 @pytest.mark.filterwarnings("ignore:Using a target size:UserWarning")
 def test_errors_name_the_argument(loss: Loss, error: Any) -> None:
     with pytest.raises(Exception, match=error.match) as caught:
@@ -268,6 +328,15 @@ def test_errors_name_the_argument(loss: Loss, error: Any) -> None:
         with pytest.raises(Exception) as theirs:
             reference(loss)(**error.arguments)
         assert theirs.type is error.type
+
+
+@pytest.mark.parametrize(("loss", "error"), wrong_calls("class_errors"))
+def test_classes_refuse_wrong_settings(loss: Loss, error: Any) -> None:
+    for namespace in (losses, torch.nn) if error.parity else (losses,):
+        match = error.match if namespace is losses else None
+        with pytest.raises(Exception, match=match) as caught:
+            getattr(namespace, loss.classes[0])(**error.arguments)
+        assert caught.type is error.type
 
 
 @each_loss(lambda loss: "reduce" in inspect.signature(getattr(losses, loss.classes[0])).parameters)

@@ -6,6 +6,7 @@ Such a module holds
 - `errors()`: the wrong calls, with what the message must say,
 - `points(seed)`: random calls at which the docstring's formulas are evaluated; where the letters of
   the formulas are others than `x` and `y`, `SYMBOLS` says which arguments they stand for,
+- `class_errors()`, only where the class itself refuses settings: the same for building it,
 - `reference(**arguments)`, only where PyTorch has no such loss: the definition, written out
   independently of the package and as plainly as possible.
 """

@@ -92,3 +92,8 @@ def errors() -> Iterator[Error]:
     yield Error(
         "reduction", {"input": x, "target": y, "reduction": "avg"}, ValueError, "avg", False
     )
+
+
+def class_errors() -> Iterator[Error]:
+    yield Error("gamma", {"gamma": -1.0}, ValueError, "gamma=-1.0", False)
+    yield Error("counts first", {"gamma": [9, 1]}, TypeError, "got list", False)

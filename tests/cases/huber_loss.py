@@ -40,3 +40,7 @@ def errors() -> Iterator[Error]:
     yield Error("complex", {"input": x + 0j, "target": x}, NotImplementedError, "input")
     weight = torch.ones(3)
     yield Error("weight", {"input": x, "target": x, "weight": weight}, ValueError, r"\(3,\)")
+
+
+def class_errors() -> Iterator[Error]:
+    yield Error("delta", {"delta": "1"}, TypeError, "delta must be a float or int, got.*str")

@@ -92,3 +92,11 @@ def errors() -> Iterator[Error]:
     yield Error("smoothing", call | {"label_smoothing": 2.0}, RuntimeError, "label_smoothing")
     yield Error("reduction", call | {"reduction": "avg"}, ValueError, "avg")
     yield Error("integers", {k: v.long() for k, v in call.items()}, NotImplementedError, "input")
+
+
+def class_errors() -> Iterator[Error]:
+    layer = {"in_features": 3, "num_classes": 4}
+    yield Error("weight", layer | {"weight": torch.ones(3)}, RuntimeError, r"weight shape .*\(3,\)")
+    for share in (-0.1, 1.1):
+        smooth = {"label_smoothing": share}
+        yield Error(f"smoothing {share}", layer | smooth, RuntimeError, f"0, 1.*, got {share}")

@@ -76,3 +76,9 @@ def errors() -> Iterator[Error]:
         "weight dtype", call(weight=x[0].double()), RuntimeError, "Float but found Double: weight"
     )
     yield Error("reduction", call(reduction="avg"), ValueError, "avg")
+
+
+def class_errors() -> Iterator[Error]:
+    for p in (0, 3):
+        yield Error(f"p={p}", {"p": p}, ValueError, f"p == 1 and p == 2 supported.*p={p}")
+    yield Error("weight", {"weight": torch.ones(1, 3)}, ValueError, "weight .* got 2D")

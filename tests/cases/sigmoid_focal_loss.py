@@ -73,3 +73,7 @@ def errors() -> Iterator[Error]:
     yield Error(
         "reduction", {"inputs": x, "targets": y, "reduction": "avg"}, ValueError, "avg", False
     )
+
+
+def class_errors() -> Iterator[Error]:
+    yield Error("gamma", {"gamma": -1.0}, ValueError, "gamma=-1.0", False)

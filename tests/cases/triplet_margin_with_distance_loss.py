@@ -54,3 +54,8 @@ def errors() -> Iterator[Error]:
     yield Error("dimensions", {**same, "positive": x[0]}, RuntimeError, "positive 1D")
     yield Error("shapes", {**same, "negative": x[:, :2]}, RuntimeError, "size of tensor")
     yield Error("reduction", {**same, "reduction": "avg"}, ValueError, "avg")
+
+
+def class_errors() -> Iterator[Error]:
+    for margin in (0.0, -1.0):
+        yield Error(f"margin={margin}", {"margin": margin}, ValueError, f"margin .* got {margin}")
