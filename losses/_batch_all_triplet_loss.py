@@ -109,7 +109,7 @@ def batch_all_triplet_loss(
     (input,) = full_precision(input)
     positive, negative = pairs(target)
     distance = root(squared_distances(widened(input)))
-    reach = distance.masked_fill(~positive, 0) + margin
+    reach = distance + margin
     # Each row: the anchor's negatives, nearest first, then infinity for all others. The first
     # `violating` ones are nearer than positive plus margin, and their sum is already known.
     to_negatives = distance.masked_fill(~negative, float("inf")).sort(dim=1).values

@@ -126,7 +126,7 @@ def batch_hard_triplet_loss(
     # Of all the pairs, only the chosen ones are differentiated.
     to_positive = root((x - x[farthest]).square().sum(dim=1))
     to_negative = root((x - x[nearest]).square().sum(dim=1))
-    complete = positive.any(dim=1) & negative.any(dim=1)
+    complete = positive.any(dim=1) & negative.any()  # a second label: all have negatives
     loss = (to_positive - to_negative + margin).clamp(min=0).masked_fill(~complete, 0)
     return reduce_loss(loss, reduction, complete.sum().clamp(min=1)).to(input.dtype)
 

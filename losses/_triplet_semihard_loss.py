@@ -120,15 +120,13 @@ def triplet_semihard_loss(
     (input,) = full_precision(input)
     positive, negative = pairs(target)
     distance = root(squared_distances(widened(input)))
-    to_positive = distance.masked_fill(~positive, 0)
     # Each row: the anchor's negatives, nearest first, then infinity for all others.
     to_negatives = distance.masked_fill(~negative, float("inf")).sort(dim=1).values
-    beyond = torch.searchsorted(to_negatives.detach(), to_positive.detach(), right=True)
+    beyond = torch.searchsorted(to_negatives.detach(), distance.detach(), right=True)
     farthest = (negative.sum(dim=1, keepdim=True) - 1).clamp(min=0)
     to_negative = to_negatives.gather(1, torch.minimum(beyond, farthest))
-    complete = positive & negative.any(dim=1, keepdim=True)
-    loss = (to_positive - to_negative + margin).clamp(min=0).masked_fill(~complete, 0)
-    return reduce_loss(loss, reduction, complete.sum().clamp(min=1)).to(input.dtype)
+    loss = (distance - to_negative + margin).clamp(min=0).masked_fill(~positive, 0)
+    return reduce_loss(loss, reduction, positive.sum().clamp(min=1)).to(input.dtype)
 
 
 class TripletSemihardLoss(Loss):

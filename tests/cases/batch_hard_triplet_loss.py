@@ -40,6 +40,9 @@ def batches(dtype: torch.dtype) -> Iterator[Case]:
     # From 1, positive plus margin and negative are both 2 away: exactly on the margin.
     on_margin = {"input": line, "target": torch.tensor([0, 0, 1, 1]), "margin": 1.0}
     yield Case("on the margin", on_margin, gradcheck=False)
+    # Of the pair at -1 and 2, the only negative lies between.
+    near = {"input": line[:3] - line[1], "target": torch.tensor([0, 1, 0])}
+    yield Case("one negative", near, gradcheck=False)
     far = 64 * randn(8, 1, dtype=dtype, seed=2) + x / 64
     yield Case("far from the origin", {"input": far, "target": pairs}, gradcheck=False)
 

@@ -35,4 +35,4 @@ def errors() -> Iterator[Error]:
     yield Error("booleans", booleans, RuntimeError, "bool tensor", parity=False)
     yield Error("complex", {"input": x + 0j, "target": x}, NotImplementedError, "input")
     weight = torch.ones(3)
-    yield Error("weight", {"input": x, "target": x, "weight": weight}, ValueError, r"\(3,\)")
+    yield Error("weight", {"input": x, "target": x, "weight": weight}, ValueError, r"t of shape \(3,\)")
