@@ -321,8 +321,8 @@ def replace(module: ModuleType, code: CodeType) -> None:
 class Mutation:
     """A pytest plugin: collect once, then run a child for each fault."""
 
-    def __init__(self, modules: list[str], processes: int) -> None:
-        self.modules, self.processes = modules, processes
+    def __init__(self, modules: list[str], processes: int, pattern: str) -> None:
+        self.modules, self.processes, self.pattern = modules, processes, pattern
         self.durations: dict[str, float] = {}
         self.outcomes: dict[Fault, bool] = {}  # whether the tests noticed
         self.broken: list[str] = []
@@ -337,7 +337,9 @@ class Mutation:
 
     def pytest_runtestloop(self, session: Any) -> bool:
         self.items: dict[str, list[Any]] = {}
-        owners = {name: loss.function for loss in CATALOG for name in (loss.function, *loss.classes)}
+        owners = {
+            name: loss.function for loss in CATALOG for name in (loss.function, *loss.classes)
+        }
         for item in session.items:
             values = getattr(item, "callspec", None)
             named = values.params if values else {}
@@ -347,6 +349,7 @@ class Mutation:
             (fault, compile(ast.fix_missing_locations(tree), "<faulty>", "exec"), users(fault))
             for module in self.modules
             for fault, tree in faults(module)
+            if self.pattern in str(fault)
         ]
         self.measure(sorted({user for *_, used in planted for user in used}))
         gc.freeze()  # or each child's collector would copy all memory
@@ -420,8 +423,8 @@ class Mutation:
                 print(f"{done} of {len(planted)}, {time.monotonic() - start:.0f} s", flush=True)
 
 
-def record(outcomes: dict[Fault, bool]) -> Counter[str]:
-    """Write the counts of each module; return their sum."""
+def count(outcomes: dict[Fault, bool], write: bool) -> Counter[str]:
+    """Count what became of the faults, by module for the record; return the sum."""
     excused, total = excuses(), Counter[str]()
     found = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
     for module in dict.fromkeys(fault.module for fault in outcomes):
@@ -434,7 +437,8 @@ def record(outcomes: dict[Fault, bool]) -> Counter[str]:
         found[module] = {"digest": digest(module), **counts}
         total.update(counts, wrong=wrong)
     ordered = {module: found[module] for module in MODULES if module in found}
-    RECORD.write_text(json.dumps(ordered, indent=1) + "\n", "utf-8")
+    if write:
+        RECORD.write_text(json.dumps(ordered, indent=1) + "\n", "utf-8")
     return total
 
 
@@ -442,16 +446,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("module", nargs="*", choices=[*MODULES, []], help="all if none is named")
     parser.add_argument("-j", "--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("-k", "--containing", default="", help="only faults with this text")
     options = parser.parse_args()
     modules = options.module or list(MODULES)
 
     os.environ["OMP_NUM_THREADS"] = "1"
     os.chdir(ROOT)
     import pytest
-    import torch._dynamo  # once, not in every child
-    import torch._decomp.decompositions_for_jvp  # noqa: F401
 
-    mutation = Mutation(modules, options.processes)
+    mutation = Mutation(modules, options.processes, options.containing)
     files = ["tests/test_losses.py", "tests/test_structure.py"]
     files += [f"tests/test_{loss.function}.py" for loss in CATALOG]
     files = [file for file in files if Path(file).exists()]
@@ -460,7 +463,7 @@ def main() -> int:
     if status or mutation.broken:
         print("Without any fault, these fail:", *mutation.broken, sep="\n  ")
         return 2
-    total = record(mutation.outcomes)
+    total = count(mutation.outcomes, write=not options.containing)
     if total["wrong"]:
         print(f"{total['wrong']} excused in tests/mutants.toml were killed: take them out")
     print(", ".join(f"{total[name]} {name}" for name in COUNTS))
