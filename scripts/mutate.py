@@ -454,6 +454,9 @@ def main() -> int:
     os.chdir(ROOT)
     import pytest
 
+    for slow in ("torch._dynamo", "torch._decomp.decompositions_for_jvp"):
+        importlib.import_module(slow)  # here, not in every child
+
     mutation = Mutation(modules, options.processes, options.containing)
     files = ["tests/test_losses.py", "tests/test_structure.py"]
     files += [f"tests/test_{loss.function}.py" for loss in CATALOG]

@@ -105,6 +105,17 @@ def test_values_and_gradients_equal_the_reference(
 
 
 @pytest.mark.slow
+@every(FLOATS, keep=lambda loss, case: bool(case.defect) and loss.twin)
+def test_where_pytorch_errs_the_mathematics_holds(
+    loss: Loss, case: Case, dtype: torch.dtype
+) -> None:
+    elements, *gradients = run(ours(loss), case, reduction="none")
+    if case.elements is not None:
+        close(elements, case.elements.to(dtype).reshape(elements.shape), dtype)
+    if not any(v.isnan().any() for v in case.arguments.values() if isinstance(v, Tensor)):
+        assert not any(gradient.isnan().any() for gradient in gradients)
+
+
 @every(HALVES)
 def test_half_precision_rounds_the_exact_result(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     for reduction in reductions(loss):
@@ -334,6 +345,16 @@ def test_errors_name_the_argument(loss: Loss, error: Any) -> None:
         with pytest.raises(Exception) as theirs:
             reference(loss)(**error.arguments)
         assert theirs.type is error.type
+
+
+@pytest.mark.parametrize(("loss", "error"), wrong_calls("warnings"))
+def test_warnings_point_at_the_call(loss: Loss, error: Any) -> None:
+    for function in (ours(loss), reference(loss)) if error.parity else (ours(loss),):
+        match = error.match if function is ours(loss) else None
+        with pytest.warns(error.type, match=match) as caught:
+            function(**error.arguments)
+        if function is ours(loss):
+            assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
 
 
 @pytest.mark.parametrize(("loss", "error"), wrong_calls("class_errors"))

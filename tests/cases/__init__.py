@@ -6,6 +6,7 @@ Such a module holds
 - `errors()`: the wrong calls, with what the message must say,
 - `points(seed)`: random calls at which the docstring's formulas are evaluated; where the letters of
   the formulas are others than `x` and `y`, `SYMBOLS` says which arguments they stand for,
+- `warnings()`, only where calls are questionable: the same for what warns,
 - `class_errors()`, only where the class itself refuses settings: the same for building it,
 - `reference(**arguments)`, only where PyTorch has no such loss: the definition, written out
   independently of the package and as plainly as possible.
@@ -30,6 +31,7 @@ class Case:
         gradcheck: Whether finite differences make sense here: no kink, no infinity.
         defect: Where PyTorch is wrong, how: the case is then held against float64 or the
             mathematics in the loss's own test, and left out of the comparison with PyTorch.
+        elements: What is right there, one loss an element, by other means than the package's.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Case:
     differentiable: tuple[str, ...] = ("input",)
     gradcheck: bool = True
     defect: str = ""
+    elements: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Iterator
 
 import torch
@@ -42,6 +43,9 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         {"input": ends, "target": target},
         gradcheck=False,
         defect="nan where the loss is 0, or infinite",
+        elements=torch.tensor(
+            [0.0, 0.0, inf, inf, math.log1p(math.exp(-1)), nan], dtype=torch.float64
+        ),
     )
 
 

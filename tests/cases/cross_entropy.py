@@ -8,6 +8,14 @@ SYMBOLS = {"w": "weight", r"\varepsilon": "label_smoothing"}
 SHARED = ("weight",)
 
 
+def theirs(
+    input: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None = None, **more: float
+) -> torch.Tensor:
+    if weight is not None:
+        weight = weight.to(input.dtype)
+    return torch.nn.functional.cross_entropy(input, target, weight, reduction="none", **more)
+
+
 def cases(dtype: torch.dtype) -> Iterator[Case]:
     x, y = 2 * randn(4, 5, dtype=dtype), randint(5, 4)
     w = torch.tensor([0.5, 2.0, 0.0, 1.0, 3.0], dtype=dtype)
@@ -57,18 +65,26 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         "unbatched, one index in a list",
         {"input": x[0], "target": y[:1], "label_smoothing": 0.1},
         defect="its backward raises a size mismatch, label smoothing at once",
+        elements=theirs(x[0], y[0], label_smoothing=0.1),
     )
-    kb = randint(3, 2, 4).to(torch.uint8)
+    kx, kb = randn(2, 3, 4, dtype=dtype), randint(3, 2, 4).to(torch.uint8)
     yield Case(
         "Byte, 1-dimensional",
-        {"input": randn(2, 3, 4, dtype=dtype), "target": kb},
+        {"input": kx, "target": kb},
         defect="only a target (N) may be Byte",
+        elements=theirs(kx, kb.long()),
     )
     yield Case("unbatched, smoothing", {"input": x[0], "target": y[0], "label_smoothing": 0.1})
     yield Case("unbatched, weight", {"input": x[0], "target": y[0], "weight": w})
     yield Case("unbatched, probabilities", {"input": x[0], "target": t[0], "weight": w}, both)
     yield Case("Byte", {"input": x, "target": y.to(torch.uint8)})
     yield Case("one class", {"input": x[:, :1], "target": 0 * y})
+    yield Case("one class, ignored", {"input": x[:, :1], "target": skip.clamp(max=0)})
+    yield Case("one sample", {"input": x[:1], "target": y[:1], "weight": w})
+    yield Case("probabilities, -1", {"input": x, "target": t, "ignore_index": -1})
+    # The sum overflows float16, the mean does not.
+    steep = torch.tensor([[0.0, 400.0]], dtype=dtype).expand(256, 2)
+    yield Case("steep", {"input": steep, "target": y[:1].expand(256) * 0}, gradcheck=False)
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     yield Case("empty, probabilities", {"input": x[:0], "target": t[:0]}, gradcheck=False)
     yield Case("huge", {"input": 1e4 * x, "target": y}, gradcheck=False)
@@ -87,24 +103,29 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         {"input": ruined, "target": skip},
         gradcheck=False,
         defect="their NaN reaches the gradient",
+        elements=theirs(x, skip),
     )
     yield Case(
         "masked class without probability",
         {"input": masked, "target": torch.eye(5, dtype=dtype)[other]},
         gradcheck=False,
         defect="0 times -inf is NaN",
+        elements=theirs(masked, other),
     )
     yield Case(
         "masked class without weight",
         {"input": masked, "target": torch.tensor([2, 0, 1, 3]), "weight": w},
         gradcheck=False,
         defect="0 times -inf is NaN",
+        elements=torch.cat([torch.zeros(1), theirs(masked, torch.tensor([0, 0, 1, 3]), w)[1:]]),
     )
+    everywhere = [theirs(masked, torch.full((4,), c), w) for c in (0, 1, 3, 4)]
     yield Case(
         "masked class without weight, smoothing",
         {"input": masked, "target": other, "weight": w, "label_smoothing": 0.1},
         gradcheck=False,
         defect="0 times -inf is NaN",
+        elements=0.9 * theirs(masked, other, w) + 0.02 * sum(everywhere),
     )
 
 

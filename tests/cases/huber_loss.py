@@ -15,8 +15,9 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("weight", {"input": x, "target": y, "weight": w}, ("input", "target", "weight"))
     yield Case("strided", {"input": x.T, "target": y.T, "weight": w.T}, ("input", "weight"))
     yield Case("0-d", {"input": x[0, 0], "target": y[0, 0], "weight": w[0, 0]})
+    bent = torch.nn.functional.huber_loss(x, (y > 0).to(dtype), reduction="none")
     refuses = "its backward raises on a boolean target"
-    yield Case("booleans", {"input": x, "target": y > 0}, defect=refuses)
+    yield Case("booleans", {"input": x, "target": y > 0}, defect=refuses, elements=bent)
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     edge = torch.tensor([0.0, 1.0, -1.0, 0.5, float("inf"), -float("inf"), 1e4], dtype=dtype)
     yield Case("kinks", {"input": edge, "target": torch.zeros_like(edge)}, gradcheck=False)
@@ -37,6 +38,7 @@ def errors() -> Iterator[Error]:
     yield Error("shapes", {"input": x, "target": torch.zeros(3)}, RuntimeError, "size of tensor")
     yield Error("reduction", {"input": x, "target": x, "reduction": "avg"}, ValueError, "avg")
     yield Error("integers", {"input": x.long(), "target": x.long()}, NotImplementedError, "input")
+    yield Error("target", {"input": x, "target": x + 0j}, NotImplementedError, "target", False)
     yield Error("complex", {"input": x + 0j, "target": x}, NotImplementedError, "input")
     weight = torch.ones(3)
     yield Error(

@@ -26,9 +26,14 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     never = {"input": edge[:3], "target": torch.zeros(3, dtype=dtype)}
     nan = "0 times infinity is NaN, and so is the gradient in a target of 0"
     both = ("input", "target")
-    yield Case("never", never, both, gradcheck=False, defect=nan)
+    zero = torch.zeros(3)
+    yield Case("never", never, both, gradcheck=False, defect=nan, elements=zero)
     logs = {"input": edge[:3], "target": never["target"].log(), "log_target": True}
-    yield Case("never, logs", logs, both, gradcheck=False, defect=nan)
+    yield Case("never, logs", logs, both, gradcheck=False, defect=nan, elements=zero)
+    rounded = torch.tensor([torch.finfo(dtype).eps, -1.0], dtype=dtype)
+    if dtype == torch.float32:  # the other proofs change the data type, and so the epsilon
+        yield Case("rounded up to above 0", {"input": rounded, "target": half[:2]})
+    yield Case("nan against 0", {"input": edge[3:], "target": 0 * half[:1]}, gradcheck=False)
 
 
 def points(seed: int) -> Iterator[Point]:
@@ -50,3 +55,11 @@ def errors() -> Iterator[Error]:
     yield Error("complex", wrong(x + 0j, p), RuntimeError, "Complex .* input of torch.complex64")
     yield Error("shapes", wrong(x, torch.ones(1, 3)), RuntimeError, "size of tensor")
     yield Error("reduction", wrong(x, p, "avg"), ValueError, "avg .* 'batchmean'")
+
+
+def warnings() -> Iterator[Error]:
+    log_p, p = torch.tensor([0.25, 0.75]).log(), torch.tensor([0.5, 0.5])
+    call = {"input": log_p, "target": p}
+    yield Error("mean", call, UserWarning, "'mean' divides .* reduction='batchmean'")
+    positive = {"input": torch.tensor([0.5, -1.0]), "target": p, "reduction": "sum"}
+    yield Error("probabilities", positive, UserWarning, "input has positive entries", False)

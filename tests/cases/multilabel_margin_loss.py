@@ -67,3 +67,9 @@ def errors() -> Iterator[Error]:
     yield Error("reduction", call(reduction="avg"), ValueError, "avg")
     hot = torch.tensor([[1, 0, 1], [0, 0, 1]])
     yield Error("multi-hot", call(target=hot), UserWarning, "target.*multi-hot", parity=False)
+
+
+def warnings() -> Iterator[Error]:
+    for mask in ([1, 0, 1], [0, 0, 1]):
+        call = {"input": torch.zeros(3), "target": torch.tensor(mask)}
+        yield Error(f"mask {mask}", call, UserWarning, "multi-hot mask", False)

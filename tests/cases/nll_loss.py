@@ -30,6 +30,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         "unbatched, one index in a list",
         {"input": x[0], "target": y[:1], "weight": w},
         defect="its backward raises a size mismatch",
+        elements=-w[y[0]] * x[0, y[0]],
     )
     yield Case("Byte", {"input": x, "target": y.to(torch.uint8)})
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
@@ -54,6 +55,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         {"input": masked, "target": torch.tensor([2, 0, 1, 3]), "weight": w},
         gradcheck=False,
         defect="0 times -inf is NaN",
+        elements=torch.stack([0 * x[0, 0], -0.5 * x[1, 0], -2 * x[2, 1], -x[3, 3]]),
     )
 
 

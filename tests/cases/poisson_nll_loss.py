@@ -1,5 +1,6 @@
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -31,7 +32,8 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("extremes", {"input": edge, "target": counts}, gradcheck=False)
     infinite = torch.tensor([-math.inf, math.inf, math.inf], dtype=dtype)
     counts = torch.tensor([0.0, 0.0, 2.0], dtype=dtype)
-    nan = {"gradcheck": False, "defect": "infinity minus infinity is NaN"}
+    nan: dict[str, Any] = {"gradcheck": False, "defect": "infinity minus infinity is NaN"}
+    nan["elements"] = torch.tensor([0.0, math.inf, math.inf])
     yield Case("infinite", {"input": infinite, "target": counts}, **nan)
     rate = {"input": infinite.exp(), "target": counts, "log_input": False}
     yield Case("infinite rate", rate, **nan)
@@ -54,3 +56,8 @@ def errors() -> Iterator[Error]:
     x = torch.zeros(2)
     yield Error("shapes", {"input": x, "target": torch.zeros(3)}, RuntimeError, "size of tensor")
     yield Error("reduction", {"input": x, "target": x, "reduction": "avg"}, ValueError, "avg")
+
+
+def warnings() -> Iterator[Error]:
+    call = {"input": torch.zeros(2), "target": torch.tensor([1.0, -0.5])}
+    yield Error("negative count", call, UserWarning, "target has negative entries", False)

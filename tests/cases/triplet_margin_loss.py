@@ -56,7 +56,9 @@ def errors() -> Iterator[Error]:
     same = dict.fromkeys(NAMES, x)
     yield Error("margin", {**same, "margin": 0.0}, ValueError, "margin must be .* got 0.0")
     yield Error("dimensions", {**same, "positive": x[0]}, RuntimeError, "positive 1D")
-    yield Error("shapes", {**same, "negative": x[:, :2]}, RuntimeError, "negative of shape")
+    for name in NAMES:
+        odd = rf"{name} of shape \(2, 2\)"
+        yield Error(f"{name} shape", {**same, name: x[:, :2]}, RuntimeError, odd)
     yield Error("reduction", {**same, "reduction": "avg"}, ValueError, "avg")
 
 
