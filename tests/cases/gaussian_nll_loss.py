@@ -18,6 +18,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("a row's, left out", {"input": x, "target": y, "var": var[:, 0]}, every)
     yield Case("a column's", {"input": x, "target": y, "var": var[:1]}, every)
     yield Case("number", {"input": x, "target": y, "var": 0.5}, every[:2])
+    yield Case("number 0", {"input": x, "target": y, "var": 0.0, "eps": 0.25}, every[:2])
+    deep = {"input": randn(2, 3, 4, dtype=dtype), "target": randn(2, 3, 4, dtype=dtype, seed=1)}
+    yield Case("3-d, left out", {**deep, "var": var[:2, :3]}, every)
+    if dtype == torch.float32:
+        yield Case("var in double precision", {"input": x, "target": y, "var": var.double()})
     yield Case("broadcast target", {"input": x, "target": y[:, :1], "var": var}, every)
     yield Case("0-d", {"input": x[0, 0], "target": y[0, 0], "var": var[0, 0]}, every)
     yield Case("empty", {"input": x[:0], "target": y[:0], "var": var[:0]}, gradcheck=False)
@@ -25,6 +30,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     low = torch.tensor([0.0, 0.01, 0.1, 0.2], dtype=dtype)
     clamped = {"input": x[:, 0], "target": y[:, 0], "var": low, "eps": 0.1}
     yield Case("below eps", clamped, every, gradcheck=False)
+    # In float16 the square of the error overflows, and eps is rounded by 5 %.
+    wide = {"input": x[:, 0] * 0 + 300, "target": y[:, 0], "var": low * 0 + 1e4}
+    yield Case("wide", wide, gradcheck=False)
+    near = {"input": low, "target": 0 * low, "var": 0 * low}
+    yield Case("no variance", near, gradcheck=False)
     edge = torch.tensor([math.inf, math.nan, 1e4, 0.0], dtype=dtype)
     yield Case("extremes", {"input": edge, "target": 0 * low, "var": 1.0}, gradcheck=False)
     infinite = {"input": x[:2, 0], "target": y[:2, 0], "var": edge[:2]}

@@ -54,6 +54,8 @@ def errors() -> Iterator[Error]:
         RuntimeError,
         r"All input tensors should have same dimension .* target: torch.Size\(\[3, 1\]\)",
     )
-    yield Error("shapes", {**same, "input2": x[:2]}, RuntimeError, r"size of tensor .* input2 .*2,")
+    for name in same:
+        odd = rf"size of tensor .* {name} of shape \(2,"
+        yield Error(f"{name} shape", {**same, name: x[:2]}, RuntimeError, odd)
     yield Error("bool target", {**same, "target": x == 0}, RuntimeError, "target must hold 1 and")
     yield Error("reduction", {**same, "reduction": "avg"}, ValueError, "avg .* for reduction")

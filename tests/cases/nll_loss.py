@@ -35,6 +35,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("Byte", {"input": x, "target": y.to(torch.uint8)})
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     yield Case("raw scores", {"input": randn(4, 5, dtype=dtype), "target": y})
+    yield Case("one class, ignored", {"input": x[:, :1], "target": skip.clamp(max=0)})
+    yield Case("one sample", {"input": x[:1], "target": y[:1], "weight": w})
+    # The sums overflow float16, the mean does not.
+    steep = {"input": torch.full((256, 1), -400.0, dtype=dtype), "weight": 300 + 0 * w[:1]}
+    target = torch.zeros(256, dtype=torch.int64)
+    yield Case("steep", {**steep, "target": target}, gradcheck=False)
     masked = x.clone()
     masked[:, 2] = -float("inf")
     other = torch.tensor([0, 1, 3, 4])
@@ -50,6 +56,8 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     hole = x.clone()
     hole[0] = float("nan")
     yield Case("nan", {"input": hole, "target": y}, gradcheck=False)
+    light = {"input": hole, "target": torch.full_like(y, 2), "weight": w}
+    yield Case("nan without weight", light, gradcheck=False)
     yield Case(
         "impossible class without weight",
         {"input": masked, "target": torch.tensor([2, 0, 1, 3]), "weight": w},

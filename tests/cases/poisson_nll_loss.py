@@ -20,6 +20,17 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("rate", rate, both)
     yield Case("rate, full, eps", {**rate, "full": True, "eps": 0.5}, both)
     yield Case("integers", {"input": x, "target": randint(6, 4, 3)})
+    yield Case("without counts", {"input": x, "target": 0 * y}, both, gradcheck=False)
+    yield Case("rate without counts", {**rate, "target": 0 * y}, both, gradcheck=False)
+    whole = randint(6, 4, 3)
+    yield Case(
+        "integers, full",
+        {"input": x, "target": whole, "full": True},
+        defect="Stirling's term in float32",
+        elements=torch.nn.functional.poisson_nll_loss(
+            x.double(), whole.double(), full=True, reduction="none"
+        ),
+    )
     yield Case("0-d", {"input": x[0, 0], "target": y[0, 0]}, both)
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     few = torch.tensor([0.0, 0.5, 1.0, 1.5, 2.0, 3.0], dtype=dtype)
@@ -37,6 +48,9 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("infinite", {"input": infinite, "target": counts}, **nan)
     rate = {"input": infinite.exp(), "target": counts, "log_input": False}
     yield Case("infinite rate", rate, **nan)
+    nowhere = {"input": 0 * counts[:2], "target": counts[1:], "log_input": False, "eps": 0.0}
+    nan["elements"] = torch.tensor([0.0, math.inf])
+    yield Case("rate 0, eps 0", nowhere, **nan)
     nothing = torch.zeros(2, dtype=dtype)
     rate = {"input": nothing, "target": counts[1:], "log_input": False}
     yield Case("rate 0", rate, gradcheck=False)
