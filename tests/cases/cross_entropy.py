@@ -81,6 +81,8 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("one class", {"input": x[:, :1], "target": 0 * y})
     yield Case("one class, ignored", {"input": x[:, :1], "target": skip.clamp(max=0)})
     yield Case("one sample", {"input": x[:1], "target": y[:1], "weight": w})
+    column = {"input": x[:2, :, None], "target": y[:2, None], "weight": w}
+    yield Case("one position", column)
     yield Case("probabilities, -1", {"input": x, "target": t, "ignore_index": -1})
     # The sum overflows float16, the mean does not.
     steep = torch.tensor([[0.0, 400.0]], dtype=dtype).expand(256, 2)

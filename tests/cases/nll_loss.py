@@ -37,6 +37,8 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("raw scores", {"input": randn(4, 5, dtype=dtype), "target": y})
     yield Case("one class, ignored", {"input": x[:, :1], "target": skip.clamp(max=0)})
     yield Case("one sample", {"input": x[:1], "target": y[:1], "weight": w})
+    column = {"input": x[:2, :, None], "target": y[:2, None], "weight": w}
+    yield Case("one position", column)
     # The sums overflow float16, the mean does not.
     steep = {"input": torch.full((256, 1), -400.0, dtype=dtype), "weight": 300 + 0 * w[:1]}
     target = torch.zeros(256, dtype=torch.int64)
