@@ -5,9 +5,17 @@ Every call is an expression over the NumPy arrays (for PyTorch: tensors) that it
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-LIBRARIES = ("PyTorch", "Keras", "Optax", "scikit-learn", "NumPy")
+# With their documentation; a table that scrolls needs a link, for those without a mouse.
+LIBRARIES = {
+    "PyTorch": "https://docs.pytorch.org/docs/stable/nn.functional.html",
+    "Keras": "https://keras.io/api/losses/",
+    "Optax": "https://optax.readthedocs.io/en/latest/api/losses.html",
+    "scikit-learn": "https://scikit-learn.org/stable/api/sklearn.metrics.html",
+    "NumPy": "https://numpy.org/doc/stable/",
+}
 
 ELEMENT, ROW, NUMBER = "one loss an element", "one loss a row", "one number"
 
@@ -579,20 +587,24 @@ def entries() -> list[tuple[Entry, list[tuple[str, ...]]]]:
     found = []
     for entry in ROSETTA:
         rows = []
-        for library in LIBRARIES:
+        for library, url in LIBRARIES.items():
+            name = f"[{library}]({url})"
             word = entry.words.get(library)
             if word is None:
-                rows.append((library, "none", ""))
+                rows.append((name, "none", ""))
                 continue
             same = "<br>or ".join(filter(None, (code(word.call), code(word.module))))
             origin = f"{code(word.signature)}:<br>{word.returns}" if word.signature else ""
-            rows.append((library, same, origin))
+            rows.append((name, same, origin))
         found.append((entry, rows))
     return found
 
 
 def friends() -> list[tuple[str, ...]]:
     """Return the rows of the false friends' table."""
+    linked = lambda call: re.sub(
+        r"^`(?:F|losses)\.(\w+).*`$", r"[\g<0>](../losses/\1.md)", code(call)
+    )
     return [
-        (code(x.call), code(x.taken_for), x.why, code(x.turned) or "none") for x in FALSE_FRIENDS
+        (code(x.call), linked(x.taken_for), x.why, code(x.turned) or "none") for x in FALSE_FRIENDS
     ]
