@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from losses.catalog import CATALOG, Loss
+from losses.catalog import CATALOG, Curve, Loss
 from scripts import figures
 from scripts.figures import curves, drawing, scenes
 from scripts.figures.gallery import PRINT, readme
@@ -156,6 +156,18 @@ def test_all_words_can_be_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "梯度 ∂ℓ/∂x" in drawn
     assert "最低点" in drawn
     assert "lowest point" not in drawn
+
+
+def test_the_words_on_the_axes_and_of_comparisons_can_be_translated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    curve = Curve({"input": "x", "target": 0.0}, (-1, 1), "error of the prediction")
+    words = {"error of the prediction": "预测误差", "absolute": "绝对"}
+    monkeypatch.setattr(drawing, "TRANSLATIONS", words)
+    drawn = curves.compare("t", [("absolute", "l1_loss", curve)], curve.label)
+    assert "预测误差" in drawn
+    assert "绝对" in drawn
+    assert not re.search("|".join(words), drawn)
 
 
 def test_mined_triplets_are_those_of_the_strategy() -> None:

@@ -305,10 +305,10 @@ def plot(
     word = label("value") if which == "value" else label("gradient")
     text = svg(
         paint,
-        describe(lines, curve.label, which),
+        describe(lines, label(curve.label), which),
         salt,
         title=f"{word} {symbol}",
-        labels=(curve.label, ""),
+        labels=(label(curve.label), ""),
         legend_rows=rows,
     )
     for index, line in enumerate(steps):
@@ -369,7 +369,7 @@ def compare(name: str, entries: Sequence[tuple[str, str, Curve]], variable: str)
     lines = []
     for text, function, curve in entries:
         (line,) = sample(function, curve)
-        line.name = text
+        line.name = label(text)
         lines.append(line)
     shared = Curve({}, entries[0][2].domain, variable)
     panels = [plot(lines, shared, which, f"{name}-{which}") for which in ("value", "gradient")]
