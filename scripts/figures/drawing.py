@@ -73,7 +73,8 @@ WIDTH, HEIGHT = 302, 224  # in the SVG's units; on a phone one unit is a little 
 
 def label(text: str, **values: object) -> str:
     """Translate the words of a figure, then fill in its numbers. All words pass here."""
-    return TRANSLATIONS.get(text, text).format(**values)
+    text = TRANSLATIONS.get(text, text)
+    return text.format(**values) if values else text
 
 
 def number(value: float) -> str:
