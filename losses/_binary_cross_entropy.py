@@ -120,11 +120,11 @@ def binary_cross_entropy(
     wide = torch.promote_types(input.dtype, torch.float32)
     x, y = input.to(wide), target.to(wide)
     q = 1 - x
-    log_x = _held_log(x, q, x.detach().log())
-    log_q = _held_log(q, x, (-x.detach()).log1p())
+    log_x = _held_log(x, q, x.log())
+    log_q = _held_log(q, x, (-x).log1p())
     loss = -y * log_x - (1 - y) * log_q
     if weight is not None:
-        loss = weight.to(wide) * loss
+        loss = weight * loss
     return reduce_loss(loss, reduction).to(input.dtype)
 
 
@@ -154,13 +154,13 @@ def _check(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
         )
     check_floating(input=input)
     check_factors(input, weight=weight)
-    remedies = {
-        "input": "for logits, use binary_cross_entropy_with_logits; nan comes from the model",
-        "target": "pass 0.0 for no and 1.0 for yes",
-    }
-    for (name, remedy), tensor in zip(remedies.items(), (input, target), strict=True):
+    logits = "for logits, use binary_cross_entropy_with_logits; nan comes from the model"
+    for name, tensor, remedy in (
+        ("input", input, logits),
+        ("target", target, "pass 0.0 for no and 1.0 for yes"),
+    ):
         if values_known(tensor) and tensor.numel():
-            low, high = (bound.item() for bound in tensor.detach().aminmax())
+            low, high = tensor.aminmax()
             if not (low >= 0 and high <= 1):
                 raise RuntimeError(
                     f"all elements of {name} should be between 0 and 1, "

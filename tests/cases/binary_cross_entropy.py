@@ -15,6 +15,10 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     for shape in ((4, 3), (3,), (4, 1), (1,)):
         weight = randn(*shape, seed=2).exp().to(dtype)
         yield Case(f"weight {shape}", {"input": x, "target": y, "weight": weight})
+    # The target's gradient is the small difference of two large numbers.
+    even = torch.tensor([1 - 2**-7, 1.0, 1 + 2**-7], dtype=dtype) / 2
+    heavy = {"input": even, "target": y[0], "weight": torch.full_like(even, 1000)}
+    yield Case("heavy, near 1/2", heavy, ("input", "target"))
     yield Case("0-d", {"input": x[0, 0], "target": y[0, 0]})
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     near = torch.tensor([2e-12, 1e-7, 1e-3, 0.5, 1 - 1e-3, 1 - 1e-6, 1 - 1e-11], dtype=dtype)
