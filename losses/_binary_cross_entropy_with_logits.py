@@ -130,15 +130,15 @@ def binary_cross_entropy_with_logits(
     # Half precision continues in float32, where a soft target's two terms cancel cleanly.
     wide = torch.promote_types(dtype, torch.float32)
     x, y = input.to(wide), target.to(wide)
-    if not values_known(x) or not x.detach().sum().isfinite():
+    if not values_known(x) or not x.sum().isfinite():
         # Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number.
         sure = x.isinf() & (y == (x > 0))
         x = x.nan_to_num().where(sure, x)
-    positive = y if pos_weight is None else pos_weight.to(wide) * y
+    positive = y if pos_weight is None else pos_weight * y
     # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
     loss = positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
     if weight is not None:
-        loss = weight.to(wide) * loss
+        loss = weight * loss
     return reduce_loss(loss, reduction).to(dtype)
 
 
@@ -158,7 +158,7 @@ def _check(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
         )
     check_factors(input, **weights)
     if values_known(target) and target.numel():
-        low, high = (bound.item() for bound in target.detach().aminmax())
+        low, high = target.aminmax()
         if low < 0 or high > 1:
             raise RuntimeError(
                 "all elements of target should be between 0 and 1, "

@@ -21,6 +21,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         yield Case(f"pos_weight {shape}", {"input": x, "target": y, "pos_weight": pos_weight}, both)
     two = {"weight": weight, "pos_weight": torch.full((3, 1), 2.5, dtype=dtype)}
     yield Case("both weights", {"input": x, "target": y, **two})
+    # The gradients are the small differences of large numbers.
+    even = torch.tensor([-3, 3], dtype=dtype) / 512
+    heavy = {"target": torch.full_like(even, 0.5), "weight": torch.full_like(even, 1100)}
+    yield Case("heavy, near 0", {"input": even, **heavy}, ("input", "target"))
+    if dtype == torch.float32:
+        yield Case("wider target", {"input": x, "target": y.double()}, ("input", "target"))
     yield Case("0-d", {"input": x[0, 0, 0], "target": y[0, 0, 0]})
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
 
