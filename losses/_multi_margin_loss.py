@@ -129,7 +129,7 @@ def multi_margin_loss(
     # The sum leaves the right class out: there, the hinge is the constant margin.
     loss = hinge.scatter(1, label, 0).pow(p).mean(1)
     if weight is not None:
-        loss = loss * weight[label[:, 0]]
+        loss = loss * weight[label.flatten()]
     return reduce_loss(loss.reshape(target.shape), reduction)
 
 

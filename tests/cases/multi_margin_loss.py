@@ -63,15 +63,21 @@ def errors() -> Iterator[Error]:
     def call(**changed: object) -> dict[str, object]:
         return {"input": x, "target": y, **changed}
 
-    yield Error("p", call(p=3), ValueError, "only p == 1 and p == 2 supported.*p=3")
+    for p in (0, 3):
+        yield Error(f"p={p}", call(p=p), ValueError, f"only p == 1 and p == 2 supported.*p={p}")
     yield Error("too large", call(target=y + 2), RuntimeError, "target out of range: got class 3")
     yield Error("negative", call(target=y - 100), RuntimeError, "target out of range: got class -1")
+    yield Error("minus one", call(target=y - 1), RuntimeError, "out of range: got class -1,")
     yield Error("int32", call(target=y.int()), RuntimeError, "type Long but found Int: target")
     yield Error("float", call(target=y.float()), RuntimeError, "type Long but found Float: target")
     yield Error("columns", call(target=y[:, None]), RuntimeError, r"target size \[2\].*\[2, 1\]")
     yield Error("short", call(target=y[:1]), RuntimeError, r"target size \[2\].*\[1\]")
     yield Error("3-d", call(input=x[None]), RuntimeError, r"vector or matrix.*\[1, 2, 3\]")
     yield Error("no classes", call(input=x[:, :0]), RuntimeError, r"non-empty.*\[2, 0\]")
+    lone = call(input=x[0, :0], target=y[0])
+    yield Error("no classes, one sample", lone, RuntimeError, r"non-empty.*\[0\]")
+    single = call(input=x[0, 0], target=y[1])
+    yield Error("0-d", single, RuntimeError, "out of range: got class 1, expected 0 to 0")
     yield Error("integers", call(input=x.long()), NotImplementedError, "input")
     yield Error("weight 2-d", call(weight=x[:1]), ValueError, "weight must be one-dimensional")
     yield Error(
