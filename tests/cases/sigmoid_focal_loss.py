@@ -65,11 +65,13 @@ def errors() -> Iterator[Error]:
     x = torch.zeros(2)
     y = torch.tensor([0.0, 1.0])
     yield Error("gamma", {"inputs": x, "targets": y, "gamma": -1}, ValueError, "gamma=-1", False)
-    yield Error("alpha", {"inputs": x, "targets": y, "alpha": 2.0}, ValueError, "alpha", False)
+    for alpha in (-0.5, 2.0):
+        wrong = {"inputs": x, "targets": y, "alpha": alpha}
+        yield Error(f"alpha={alpha}", wrong, ValueError, f"alpha value: {alpha}", False)
     yield Error("shapes", {"inputs": x, "targets": y[:1]}, ValueError, "Target size", False)
-    yield Error(
-        "integers", {"inputs": x, "targets": y.long()}, NotImplementedError, "targets", False
-    )
+    for name, tensors in (("inputs", (x.long(), y)), ("targets", (x, y.long()))):
+        arguments = dict(zip(("inputs", "targets"), tensors, strict=True))
+        yield Error(f"integer {name}", arguments, NotImplementedError, name, False)
     yield Error(
         "reduction", {"inputs": x, "targets": y, "reduction": "avg"}, ValueError, "avg", False
     )
