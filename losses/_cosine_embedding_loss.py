@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from losses._checks import broadcast_shape, full_precision
 from losses._reduction import Loss, legacy_reduction, reduce_loss
@@ -178,9 +179,8 @@ def _shrunk(vectors: Tensor) -> tuple[Tensor, Tensor]:
 
     The cosine does not notice: PyTorch's 1e-12 is scaled along.
     """
-    if vectors.shape[-1] == 0:
-        return vectors, vectors.sum(-1) + 1e-12
-    scale = vectors.detach().abs().amax(-1, keepdim=True).clamp(min=1)
+    # A 1 more: short vectors stay as they are, and without coordinates there is a maximum.
+    scale = pad(vectors.detach().abs(), (0, 1), value=1).amax(-1, keepdim=True)
     vectors = vectors / scale
     return vectors, (vectors * vectors).sum(-1) + 1e-12 / scale.squeeze(-1).square()
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from losses._checks import check_floating, full_precision, paired, values_known
+from losses._checks import check_floating, paired, values_known
 from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
 
 
@@ -110,13 +110,12 @@ def multilabel_soft_margin_loss(
     reduction = legacy_reduction(size_average, reduce, reduction)
     _check(input, target)
     input, target = paired(input, target)
-    if not values_known(input) or not input.detach().sum().isfinite():
+    if not values_known(input) or not input.sum().isfinite():
         # Infinitely sure and right costs nothing, but 0 * log 0 is NaN: take the largest number.
         sure = input.isinf() & (target == (input > 0))
         input = input.nan_to_num().where(sure, input)
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
-        (weight,) = full_precision(weight)
         loss = loss * weight
     return reduce_loss(loss.mean(-1), reduction)
 
@@ -132,7 +131,7 @@ def _check(input: Tensor, target: Tensor) -> None:
     if target.dtype == torch.bool:
         raise RuntimeError("target is boolean, which has no 1 - target: pass target.float()")
     if values_known(target) and target.numel():
-        low, high = (bound.item() for bound in target.detach().aminmax())
+        low, high = target.aminmax()
         if low < 0 or high > 1:
             raise RuntimeError(
                 "all elements of target should be between 0 and 1, "

@@ -94,10 +94,15 @@ def checks() -> str:
     """Print what the last whole run of the tests counted."""
     counts = json.loads((ROOT / "docs" / "checks.json").read_text("utf-8"))
     tests = counts["tests"]
+    faults = json.loads((ROOT / "tests" / "mutation.json").read_text("utf-8"))
+    total = lambda kind: str(sum(record[kind] for record in faults.values()))
     rows = [
         ("examples in docstrings, one run for each function and class", str(tests["losses"])),
         ("examples on pages, each run by itself", str(tests["docs"] + tests["README.md"])),
         *((fact, str(count)) for fact, count in counts["facts"].items()),
+        (f"faults planted in {len(faults)} of {len(CATALOG)} losses", total("planted")),
+        ("of these, noticed by the loss's tests", total("killed")),
+        ("of these, harmless, each with the reason", total("equivalent")),
         ("tests in all", str(sum(tests.values()))),
     ]
     blocks = [table(("What", "Count"), rows)]

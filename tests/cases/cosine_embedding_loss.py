@@ -23,6 +23,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("empty", {"input1": a[:0], "input2": b[:0], "target": y[:0]}, BOTH, gradcheck=False)
     flat = {"input1": a[:, :0], "input2": b[:, :0], "target": y}
     yield Case("no coordinates", flat, BOTH, gradcheck=False)
+    yield Case("integers and floats", {**pairs, "input1": (3 * a).long()}, BOTH[1:])
     # Both are at the kink (cosine 0 for a margin of 0), the last two through a zero vector.
     edge1 = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]], dtype=dtype)
     edge2 = torch.tensor([[0.0, 1.0], [0.0, 1.0], [3.0, 4.0], [3.0, 4.0]], dtype=dtype)
@@ -35,9 +36,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     broken = torch.tensor([[float("nan"), 1.0], [float("inf"), 1.0]], dtype=dtype)
     nan = {"input1": broken, "input2": torch.ones_like(broken), "target": y[:2]}
     yield Case("NaN and infinity", nan, BOTH, gradcheck=False)
-    largest = torch.finfo(dtype).max * torch.tensor([[0.6, 0.8], [1.0, -1.0]], dtype=dtype)
-    huge = {"input1": largest, "input2": largest.flip(1), "target": y[:2], "margin": -2}
-    overflow, angles = "the squared lengths overflow", torch.tensor([0.04, 1], dtype=dtype)
+    largest = torch.finfo(dtype).max * torch.tensor(
+        [[-0.6, 0.0, -0.8], [1.0, 0.0, -1.0], [1.0, 0.0, 0.0]], dtype=dtype
+    )
+    huge = {"input1": largest, "input2": largest.flip(1), "target": y[:3], "margin": -2}
+    overflow, angles = "the squared lengths overflow", torch.tensor([0.04, 1, 2], dtype=dtype)
     yield Case("huge", huge, BOTH, gradcheck=False, defect=overflow, elements=angles)
 
 
@@ -83,5 +86,6 @@ def errors() -> Iterator[Error]:
         parity=False,
     )
     labels = {**good, "target": torch.ones(5)}
-    yield Error("labels", labels, RuntimeError, r"size of tensor .* target of shape \(5,\)")
+    shapes = r"input1 of shape \(2,\), input2 of shape \(2,\), target of shape \(5,\)"
+    yield Error("labels", labels, RuntimeError, f"size of tensor .* {shapes}")
     yield Error("reduction", {**good, "reduction": "avg"}, ValueError, "avg .* for reduction")

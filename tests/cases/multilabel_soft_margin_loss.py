@@ -26,6 +26,8 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     for side in (0, 1):
         arguments = {"input": far, "target": torch.full_like(far, side)}
         yield Case(f"far out, {side}", arguments, gradcheck=False)
+    broken = torch.tensor([[float("nan"), 1.0, -1.0]], dtype=dtype)
+    yield Case("NaN", {"input": broken, "target": torch.zeros_like(broken)}, gradcheck=False)
     infinite = torch.tensor([[float("inf"), -float("inf"), 4.0]], dtype=dtype)
     sure = torch.tensor([[1.0, 0.0, 1.0]], dtype=dtype)
     near = math.log1p(math.exp(-4)) / 3
@@ -56,5 +58,8 @@ def errors() -> Iterator[Error]:
     yield Error("boolean", call(target=x.bool()), RuntimeError, "target is boolean")
     yield Error("integers", call(input=x.long()), NotImplementedError, "input")
     yield Error("reduction", call(reduction="avg"), ValueError, "avg")
+    for value in (-0.5, 1.5):
+        target, match = torch.tensor([[value, 0.0, 1.0]] * 2), f"of target.*{value}"
+        yield Error(f"target {value}", call(target=target), RuntimeError, match, parity=False)
     listed = torch.tensor([[2, 0, -1], [1, -1, -1]])
     yield Error("list", call(target=listed), RuntimeError, "of target.*from -1 to 2", parity=False)
