@@ -139,11 +139,11 @@ def focal_loss(
     # Half precision is lifted: sums over a batch soon pass 65504.
     log_p = logits.log_softmax(dim, torch.promote_types(logits.dtype, torch.float32))
     log_p = log_p.gather(dim, target.unsqueeze(dim)).squeeze(dim)
-    w = kept.to(log_p.dtype)
+    w = kept
     if weight is not None:
         (weight,) = full_precision(weight)
         check_class_weight(weight, input.shape[dim], input.dtype)
-        w = w * weight.to(log_p.dtype)[target]
+        w = kept * weight.to(log_p.dtype)[target]
 
     # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
     near, far = (-log_p).clamp(max=100), (-log_p - 100).relu()

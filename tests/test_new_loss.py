@@ -83,4 +83,4 @@ def test_a_begun_loss_fails_by_name_until_it_is_whole(project: Path) -> None:
     properties = project / "tests" / "test_properties.py"
     properties.write_text(properties.read_text("utf-8").replace("# TODO", "#"), "utf-8")
     whole = proofs(project, "brand_new_loss")
-    assert re.search(r"^[2-9]\d passed, \d+ deselected", whole, re.MULTILINE), whole
+    assert re.search(r"^\d{2,3} passed, \d+ deselected", whole, re.MULTILINE), whole

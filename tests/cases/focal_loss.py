@@ -39,10 +39,23 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     ignored = torch.tensor([0, -100, 3, 1, -100])
     yield Case("ignored", {"input": x, "target": ignored, "weight": weight})
     yield Case("ignore_index=1", {"input": x, "target": ignored.abs() % 4, "ignore_index": 1})
+    lone = {"input": x[:, :1], "target": ignored.clamp(max=0)}
+    yield Case("one class, ignored", lone, gradcheck=False)
+    blank = x.masked_fill((ignored < 0)[:, None], float("inf"))
+    yield Case("infinite and ignored", {"input": blank, "target": ignored}, gradcheck=False)
+    # In half precision, so many equal gradients do not add up.
+    many = {
+        "input": torch.zeros(2000, 2, dtype=dtype),
+        "target": randint(2, 2000),
+        "weight": weight[1:3],
+    }
+    yield Case("many", many, ("weight",), gradcheck=False)
     image, mask = randn(2, 4, 3, 2, dtype=dtype, seed=1), randint(4, 2, 3, 2, seed=1)
     yield Case("images", {"input": image, "target": mask, "weight": weight})
     yield Case("sequence", {"input": image[..., 0], "target": mask[..., 0]})
+    yield Case("one position", {"input": image[..., :1, 0], "target": mask[:, :1, 0]})
     yield Case("one sample", {"input": x[0], "target": y[0]})
+    yield Case("one row", {"input": x[:1], "target": y[:1]})
     yield Case("one class", {"input": x[:, :1], "target": torch.zeros_like(y)}, gradcheck=False)
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     yield Case("all ignored", {"input": x, "target": torch.full_like(y, -100)})
@@ -87,6 +100,13 @@ def errors() -> Iterator[Error]:
         {"input": x, "target": y, "weight": torch.ones(2)},
         RuntimeError,
         "weight tensor should be defined",
+        False,
+    )
+    yield Error(
+        "weight dtype",
+        {"input": x, "target": y, "weight": torch.ones(3).double()},
+        RuntimeError,
+        "weight must have the data type of input",
         False,
     )
     yield Error(
