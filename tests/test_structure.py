@@ -130,6 +130,7 @@ def test_pages_are_whole(loss: Loss) -> None:
     text = (PAGES / "losses" / f"{loss.function}.md").read_text("utf-8")
     title = next(line for line in text.splitlines() if line.startswith("# "))
     assert title == f"# {loss.classes[0]} · {loss.function}"
+    assert f"{title}\n\n{{{{ names {loss.function} }}}}\n" in text, "names belong under the title"
     names = ("names", "questions", "properties", "standalone")
     directives = [f"{{{{ {name} {loss.function} }}}}" for name in names]
     directives += [f"::: losses.{name}" for name in (loss.function, *loss.classes)]
