@@ -103,8 +103,9 @@ def mse_loss(
         tensor(3.)
 
     References:
-        - Legendre, *Nouvelles méthodes pour la détermination des orbites des comètes*, 1805: the
-          method of least squares
+        - Legendre, [Nouvelles méthodes pour la détermination des orbites des
+          comètes](https://books.google.com/books?id=FRcOAAAAQAAJ), 1805: the method of least
+          squares
         - [`torch.nn.functional.mse_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html)
     """
     reduction = legacy_reduction(size_average, reduce, reduction)

@@ -112,8 +112,10 @@ def multi_margin_loss(
         tensor([2.9400, 0.5000])
 
     References:
-        - Weston and Watkins, *Multi-class support vector machines*, 1998, technical report
-          CSD-TR-98-04, Royal Holloway: the sum over all wrong classes
+        - Weston and Watkins, [Support vector machines for multi-class pattern
+          recognition](https://www.esann.org/sites/default/files/proceedings/legacy/es1999-461.pdf),
+          1999: the sum over all wrong classes; before, in 1998, technical report CSD-TR-98-04 of
+          Royal Holloway
         - Crammer and Singer, [On the algorithmic implementation of multiclass kernel-based vector
           machines](https://www.jmlr.org/papers/v2/crammer01a.html), 2001: only the worst
         - [`torch.nn.functional.multi_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html)

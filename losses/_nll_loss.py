@@ -119,7 +119,9 @@ def nll_loss(
     References:
         - Fisher, [On the mathematical foundations of theoretical
           statistics](https://doi.org/10.1098/rsta.1922.0009), 1922, maximum likelihood
-        - Bishop, *Pattern Recognition and Machine Learning*, 2006, section 4.3.4
+        - Bishop, [Pattern Recognition and Machine
+          Learning](https://www.microsoft.com/en-us/research/publication/pattern-recognition-machine-learning/),
+          2006, section 4.3.4
         - [`torch.nn.functional.nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html)
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
