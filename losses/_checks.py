@@ -147,7 +147,7 @@ def broadcast_shape(**shapes: torch.Size) -> torch.Size:
         found = ", ".join(f"{name} of shape {tuple(shape)}" for name, shape in shapes.items())
         raise RuntimeError(
             f"The size of tensor a must match the size of tensor b: got {found}; "
-            "give them the same shape"
+            "sizes must be equal or 1, counted from the last dimension"
         ) from None
 
 
