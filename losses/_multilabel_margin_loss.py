@@ -18,7 +18,7 @@ def multilabel_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Charge every pair of a right and a wrong class whose scores are less than 1 apart.
+    r"""Charge every pair of a right and a wrong class in which the right one does not lead by 1.
 
     For the scores $x$ of $C$ classes and the list $y$ of the right ones, $y_1$ to $y_K$,
 

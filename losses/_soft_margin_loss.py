@@ -27,8 +27,8 @@ def soft_margin_loss(
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$;
     with several outputs a sample, $n$ is samples times outputs.
 
-    The gradient is the probability of the wrong class, in the direction of the label. With the
-    logistic function $\sigma$,
+    The gradient has the size of the wrong class's probability and the sign opposite to the label's.
+    With the logistic function $\sigma$,
 
     $$
     \frac{\partial \ell}{\partial x} = -y \, \sigma(-y \, x)

@@ -990,7 +990,7 @@ CATALOG: tuple[Loss, ...] = (
         ),
         sources=("001", "002"),
         properties=Properties(
-            convex=Claim(False, "the cosine falls in every direction from its top and its bottom"),
+            convex=Claim(False, "the cosine bends down at its top and up at its bottom"),
             lipschitz=Claim(
                 True, "short vectors turn easily; 1e-12 under the root ends that at a million", 1e6
             ),
