@@ -69,7 +69,7 @@ def focal_loss(
         - result: a scalar; the shape of `target` with `reduction='none'`.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast). 'mean' over nothing, all
+        The loss in the data type of `input` (float32 under autocast). `'mean'` over nothing, all
         targets being ignored, is NaN: zero divided by zero.
 
     Raises:

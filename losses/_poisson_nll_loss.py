@@ -84,7 +84,7 @@ def poisson_nll_loss(
         ValueError: If `reduction` is none of the three.
 
     Examples:
-        Two expected events and none, four and one observed. By hand, with x = log 2 and
+        Two expected events and one, four and one observed. By hand, with x = log 2 and
         x = log 1: 2 − 4 · 0.6931 = −0.7726 and 1 − 1 · 0 = 1, on average 0.1137.
 
         >>> import torch

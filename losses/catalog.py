@@ -352,7 +352,7 @@ CATALOG: tuple[Loss, ...] = (
             ),
             lipschitz=Claim(
                 True,
-                "cross entropy moves towards one row of the layer and away from the others",
+                "its gradient is an average of the rows of the layer, less the row of the target",
                 "(linear_weight - linear_weight[target]).norm(dim=1).max()",
             ),
             smooth=Claim(True, "log-sum-exp is"),
