@@ -133,14 +133,24 @@ def clean(text: str) -> str:
 
 
 def thinned(match: re.Match[str]) -> str:
-    """Leave out the points of a path that lie on the line between others, to 0.05 units."""
+    """Leave out the points of a path that lie on the line between others, to 0.05 units.
+
+    Each is written as its distance from the one before: such numbers are short, and look alike.
+    """
     parts = []
     for stroke in re.findall(r"M[^M]+", match[0]):
         points = np.array(re.findall(r"-?[\d.]+", stroke), float).reshape(-1, 2)
-        kept = points[simplified(points)]
-        coordinates = " ".join(f"{value:.1f}".removesuffix(".0") for value in kept.flatten())
-        parts.append(f"M{coordinates}{'z' if 'z' in stroke else ''}")
+        tenths = np.rint(points[simplified(points)] * 10).astype(int)
+        start, *steps = (
+            " ".join(map(tenth, point)) for point in np.diff(tenths, axis=0, prepend=0)
+        )
+        line = "l" + " ".join(steps) if steps else ""
+        parts.append(f"M{start}{line}{'z' if 'z' in stroke else ''}".replace(" -", "-"))
     return "".join(parts)
+
+
+def tenth(count: int) -> str:
+    return f"{count / 10:g}".replace("0.", ".") if abs(count) < 10 else f"{count / 10:g}"
 
 
 def simplified(points: np.ndarray, tolerance: float = 0.05) -> list[int]:
