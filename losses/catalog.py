@@ -206,7 +206,12 @@ CATALOG: tuple[Loss, ...] = (
     Loss(
         function="binary_cross_entropy_with_logits",
         classes=("BCEWithLogitsLoss",),
-        aliases=("sigmoid cross-entropy", "BCE with logits", "logistic loss", "multi-label loss"),
+        aliases=(
+            "sigmoid cross-entropy",
+            "BCE with logits",
+            "logistic loss",
+            "multi-label classification loss",
+        ),
         family="classification",
         summary="Binary or multi-label, from logits. The default choice for both.",
         input="logits, any real number",

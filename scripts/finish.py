@@ -26,6 +26,11 @@ from scripts.standalone import standalone
 
 ROOT = Path(__file__).resolve().parents[1]
 ANCHORS = ROOT / "tests" / "anchors.txt"
+# Pages that name everything, and that hardly anybody is looking for.
+LISTS = {
+    *("index", "overview", "gallery", "checks", "sources"),
+    *("guide/bibliography", "guide/errata", "guide/rosetta"),
+}
 ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 
 
@@ -110,12 +115,18 @@ def anchors(site: Path) -> set[str]:
 
 
 def tag(index: Path) -> None:
-    """Let the search rank a loss first for each of its names."""
+    """Tell the search each loss's names and purpose, and which pages only point to others."""
     content = json.loads(index.read_text("utf-8"))
-    names = {f"losses/{x.function}.html": [*x.classes, x.function, *x.aliases] for x in CATALOG}
+    losses_ = {f"losses/{loss.function}": loss for loss in CATALOG}
     for entry in content["docs"]:
-        if entry["location"] in names:
-            entry["tags"] = names[entry["location"]]
+        page = entry["location"].partition(".html")[0]
+        if loss := losses_.get(page):
+            entry["boost"] = 1.1
+            if "#" not in entry["location"]:
+                entry["tags"] = [*loss.classes, loss.function, *loss.aliases]
+                entry["about"] = loss.summary
+        elif page in LISTS:
+            entry["boost"] = 0.6
     index.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), "utf-8")
 
 
