@@ -20,6 +20,7 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
     "test": [["pytest"]],
     "browser": [["pytest", "-m", "browser"]],
     "rosetta": [["pytest", "-m", "rosetta", "tests/test_rosetta.py"]],
+    "zensical": [["pytest", "-m", "zensical", "tests/test_zensical.py"]],
 }
 
 
@@ -69,8 +70,9 @@ def main() -> int:
         print(f"usage: python scripts/run.py {{{','.join(COMMANDS)}}} [options]", file=sys.stderr)
         return 2
     python = environment()
-    # The other libraries are asked for on demand only: they weigh half a gigabyte.
-    install(python, "docs,test,rosetta" if sys.argv[1] == "rosetta" else "docs,test")
+    # Other libraries and another builder are installed on demand only.
+    more = f",{sys.argv[1]}" if sys.argv[1] in ("rosetta", "zensical") else ""
+    install(python, f"docs,test{more}")
     first, *others = COMMANDS[sys.argv[1]]
     for command in ([*first, *sys.argv[2:]], *others):
         # `python -m` puts this folder on the path, where MkDocs finds our extensions.
