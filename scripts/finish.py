@@ -31,6 +31,7 @@ LISTS = {
     *("index", "overview", "gallery", "checks", "sources"),
     *("guide/bibliography", "guide/errata", "guide/rosetta"),
 }
+NAME = re.compile(r'(<h1[^>]*>|<span class="doc doc-object-name[^>]*>)([^<]*)')
 ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 
 
@@ -63,6 +64,11 @@ def described(page: str, config: MkDocsConfig, path: str) -> tuple[str, str, str
     lines.append('<meta name="twitter:card" content="summary">')
     page = re.sub(r'<meta name="description"[^>]*>', lambda _: "\n".join(lines), page, count=1)
     return page, words, title
+
+
+def breakable(name: re.Match[str]) -> str:
+    """Let a name in a title break after its words, where a phone has no place for all of it."""
+    return name[1] + re.sub(r"_|(?<=[a-z])(?=[A-Z])", r"\g<0><wbr>", name[2])
 
 
 def plain(source: str) -> str:
@@ -137,6 +143,7 @@ def finish(config: MkDocsConfig) -> None:
         path = source.relative_to(docs).as_posix()
         built = (site / path).with_suffix(".html")
         page, description, title = described(built.read_text("utf-8"), config, path)
+        page = NAME.sub(breakable, page)
         module = f"losses/_{source.stem}.py"
         if config.repo_url and (ROOT / module).exists():
             link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'

@@ -63,6 +63,24 @@ CUT_OFF = """() => {
 }"""
 
 
+# Words of a title of which one part is on a line and one on the next.
+SPLIT = """() => {
+  const found = [];
+  for (const title of document.querySelectorAll("article :is(h1, h2.doc-heading)")) {
+    const walker = document.createTreeWalker(title, NodeFilter.SHOW_TEXT);
+    for (let node; node = walker.nextNode();)
+      for (const word of node.data.matchAll(/\\S+/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+        if (lines.size > 1) found.push(word[0]);
+      }
+  }
+  return found;
+}"""
+
+
 @each_page
 def test_pages_load_whole_for_everyone(path: str, page: Page, address: str) -> None:
     """Nothing is missing, nothing comes from elsewhere, nothing is kept, everybody can read."""
@@ -106,6 +124,7 @@ def test_pages_load_whole_for_everyone(path: str, page: Page, address: str) -> N
             "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
         ), f"scrolls sideways at {size['width']} px"
         assert page.evaluate(CUT_OFF) == [], f"cut off at {size['width']} px"
+        assert page.evaluate(SPLIT) == [], f"broken inside of a word at {size['width']} px"
 
 
 def violations(page: Page, rules: list[str] | None = None) -> list[str]:
