@@ -21,13 +21,13 @@ from pygments.lexers import PythonLexer
 
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
-from scripts import figures
+from scripts import figures, language
 from scripts.figures.drawing import RECORDS
-from scripts.rosetta import KINDS, entries, friends
+from scripts.language import heading, say
+from scripts.rosetta import KINDS, entries, friends, title_of
 from scripts.standalone import standalone as cut_out
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = Path(__file__).parents[1] / "docs" / "en" / "guide"
 # Authors, [Title](address) or *Title*, and the year somewhere behind it.
 PAPER = re.compile(r"([^\[*]+), (?:\[(.+?)\]\((\S+)\)|\*(.+?)\*),.*?\b((?:18|19|20)\d\d)\b")
 LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
@@ -40,35 +40,42 @@ def questions(function: str) -> str:
         f"`{name}`" for name in inspect.signature(getattr(losses, function)).parameters
     )
     rows = {
-        "What does the input hold?": loss.input,
-        "How is the target encoded?": loss.target,
-        "What does `'mean'` divide by?": loss.mean,
-        "In which order do the arguments come?": order,
-        "What does epsilon do?": loss.eps or "there is none",
-        "Which shapes fit?": loss.shapes,
+        say("What does the input hold?"): say(loss.input),
+        say("How is the target encoded?"): say(loss.target),
+        say("What does `'mean'` divide by?"): say(loss.mean),
+        say("In which order do the arguments come?"): order,
+        say("What does epsilon do?"): say(loss.eps) if loss.eps else say("there is none"),
+        say("Which shapes fit?"): say(loss.shapes),
     }
-    return table(("Question", "Answer"), [(question, answer) for question, answer in rows.items()])
+    return table((say("Question"), say("Answer")), list(rows.items()))
 
 
 def properties(function: str) -> str:
     """List what is claimed of the loss as a function of its input."""
-    introductions = {"lipschitz": "constant", "bounded": "by", "minimum": "where"}
     rows = []
     for name, title in PROPERTIES.items():
         claim = getattr(RECORDS[function].properties, name)
-        holds = "yes" if claim.holds else "no"
+        value = f"`{claim.value}`" if isinstance(claim.value, str) else f"{claim.value or 0:.4g}"
+        holds = say("yes") if claim.holds else say("no")
         if name == "symmetric":
-            title += {
-                "error": " in the error",
-                "sign": " in the input's sign",
-                "arguments": " in its arguments",
+            title = {
+                "error": say("Symmetric in the error"),
+                "sign": say("Symmetric in the input's sign"),
+                "arguments": say("Symmetric in its arguments"),
             }[claim.value]
-        elif claim.value is not None:
-            value = f"`{claim.value}`" if isinstance(claim.value, str) else f"{claim.value:.4g}"
-            holds += f", {introductions[name]} {value}"
-        rows.append((title, holds, claim.reason))
-    scope = "Of one element, row, pair or triplet, as a function of its input, with the defaults."
-    return f"{scope}\n\n{table(('Property', 'Holds', 'Why'), rows)}"
+        else:
+            title = say(title)
+            if claim.value is not None:
+                holds = {
+                    "lipschitz": say("yes, constant {value}", value=value),
+                    "bounded": say("yes, by {value}", value=value),
+                    "minimum": say("yes, where {value}", value=value),
+                }[name]
+        rows.append((title, holds, say(claim.reason)))
+    scope = say(
+        "Of one element, row, pair or triplet, as a function of its input, with the defaults."
+    )
+    return f"{scope}\n\n{table((say('Property'), say('Holds'), say('Why')), rows)}"
 
 
 def overview() -> str:
@@ -78,15 +85,15 @@ def overview() -> str:
         rows = [
             (
                 f"[{loss.classes[0]}](losses/{loss.function}.md)<br>`{loss.function}`",
-                loss.summary,
-                loss.input,
-                loss.target,
+                say(loss.summary),
+                say(loss.input),
+                say(loss.target),
             )
             for loss in CATALOG
             if loss.family == family
         ]
-        head = ("Loss", "When", "Input", "Target")
-        blocks.append(f"## {title}\n\n{table(head, rows)}")
+        head = (say("Loss"), say("When"), say("Input"), say("Target"))
+        blocks.append(f"## {heading(title)}\n\n{table(head, rows)}")
     return "\n\n".join(blocks)
 
 
@@ -97,26 +104,39 @@ def checks() -> str:
     faults = json.loads((ROOT / "tests" / "mutation.json").read_text("utf-8"))
     total = lambda kind: str(sum(record[kind] for record in faults.values()))
     rows = [
-        ("examples in docstrings, one run for each function and class", str(tests["losses"])),
-        ("examples on pages, each run by itself", str(tests["docs"] + tests["README.md"])),
-        *((fact, str(count)) for fact, count in counts["facts"].items()),
-        (f"faults planted in {len(faults)} of {len(CATALOG)} losses", total("planted")),
-        ("of these, noticed by the loss's tests", total("killed")),
-        ("of these, harmless, each with the reason", total("equivalent")),
-        ("tests in all", str(sum(tests.values()))),
+        (say("examples in docstrings, one run for each function and class"), str(tests["losses"])),
+        (say("examples on pages, each run by itself"), str(tests["docs"] + tests["README.md"])),
+        *((say(fact), str(count)) for fact, count in counts["facts"].items()),
+        (
+            say("faults planted in {some} of {all} losses", some=len(faults), all=len(CATALOG)),
+            total("planted"),
+        ),
+        (say("of these, noticed by the loss's tests"), total("killed")),
+        (say("of these, harmless, each with the reason"), total("equivalent")),
+        (say("tests in all"), str(sum(tests.values()))),
     ]
-    blocks = [table(("What", "Count"), rows)]
+    blocks = [table((say("What"), say("Count")), rows)]
     for file in dict.fromkeys(name.partition("::")[0] for name in tests if "::" in name):
-        intro = (ast.get_docstring(ast.parse((ROOT / file).read_text("utf-8"))) or "").split("\n\n")
         rows = [
-            (name.partition("::test_")[2].replace("_", " "), str(count))
+            (claim(name.partition("::test_")[2]), str(count))
             for name, count in tests.items()
             if name.startswith(f"{file}::")
         ]
         title = file.removeprefix("tests/")
-        paragraph = " ".join(intro[0].split())
-        blocks.append(f"## {title}\n\n{paragraph}\n\n{table(('Claim', 'Cases passed'), rows)}")
+        head = (say("Claim"), say("Cases passed"))
+        blocks.append(f"## {title}\n\n{say(introduction(ROOT / file))}\n\n{table(head, rows)}")
     return "\n\n".join(blocks)
+
+
+def introduction(file: Path) -> str:
+    """Return the first paragraph of a file of tests."""
+    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def claim(test: str) -> str:
+    """Read a test's name as a sentence; in other languages it stays a name."""
+    return test.replace("_", " ") if language.language == "en" else f"`{test}`"
 
 
 class Paper(NamedTuple):
@@ -149,9 +169,9 @@ def cited() -> dict[Paper, list[str]]:
         for paper in references(text.partition("\nReferences:\n")[2]):
             link = f"[{loss.classes[0]}](../losses/{loss.function}.md)"
             places.setdefault(paper, []).append(link)
-    for page in sorted(GUIDES.glob("*.md")):
+    for page in sorted((ROOT / "docs" / language.language / "guide").glob("*.md")):
         text = page.read_text("utf-8")
-        title = text.partition("\n")[0].removeprefix("# ")
+        title = next(line[2:] for line in text.splitlines() if line.startswith("# "))
         for paper in references(text.partition("{ #papers }\n")[2]):
             places.setdefault(paper, []).append(f"[{title}]({page.name})")
     return places
@@ -162,7 +182,7 @@ def bibliography() -> str:
     items = []
     for paper, places in sorted(cited().items(), key=lambda item: item[0].authors.casefold()):
         title = f"[{paper.title}]({paper.url})" if paper.url else f"*{paper.title}*"
-        items.append(f"- {paper.authors}, {title}, {paper.year}. {', '.join(places)}")
+        items.append(f"- {paper.authors}, {title}, {paper.year}. {language.listed(places)}")
     return "\n".join(items)
 
 
@@ -170,26 +190,32 @@ def names(function: str) -> str:
     """Say what else the loss is called, so that readers and the search find it."""
     loss = figures.RECORDS[function]
     twins = [f"`torch.nn.functional.{function}`", *(f"`torch.nn.{name}`" for name in loss.classes)]
-    known = [*loss.aliases, *(twins if loss.twin else ())]
+    known = [say(", ".join(loss.aliases)), *(twins if loss.twin else ())]
     # The search splits names at their capitals; nobody needs to see them run together.
     run_together = " ".join(name.lower() for name in (*loss.classes, function.replace("_", "")))
-    return f"Also known as {', '.join(known)}.<span hidden> {run_together}</span>\n{{: .names }}"
+    told = say("Also known as {names}.", names=language.listed(known))
+    return f"{told}<span hidden> {run_together}</span>\n{{: .names }}"
 
 
 def rosetta(part: str) -> str:
     """Show how other libraries say it: the `losses`, a table each, or the false `friends`."""
     if part == "friends":
-        head = ("This", "is not this", "for it is", "This would be")
+        head = (say("This"), say("is not this"), say("for it is"), say("This would be"))
         return table(head, friends())
     blocks = []
-    names = [entry.loss for entry, _ in entries()]
     for entry, rows in entries():
-        title = f"### {RECORDS[entry.loss].classes[0]}"
-        if names.count(entry.loss) > 1:
-            title += f", {entry.kind}"
-        page = f"[`{entry.loss}`](../losses/{entry.loss}.md), for {KINDS[entry.kind]}."
-        head = ("Library", "The same number", "Arguments, defaults, and what comes back")
-        blocks += [title, f"{page} {entry.note}", table(head, rows)]
+        page = say(
+            "{page}, for {kind}.",
+            page=f"[`{entry.loss}`](../losses/{entry.loss}.md)",
+            kind=say(KINDS[entry.kind]),
+        )
+        head = (
+            say("Library"),
+            say("The same number"),
+            say("Arguments, defaults, and what comes back"),
+        )
+        intro = language.sentences(page, say(entry.note) if entry.note else "")
+        blocks += [f"### {heading(title_of(entry))}", intro, table(head, rows)]
     return "\n\n".join(blocks)
 
 
@@ -200,10 +226,8 @@ def standalone(function: str) -> str:
         PythonLexer(),
         HtmlFormatter(cssclass="highlight standalone", wrapcode=True),
     )
-    return (
-        f"<details><summary>The code, from <code>losses/_{function}.py</code></summary>"
-        f"{code}</details>"
-    )
+    title = say("The code, from {file}", file=f"<code>losses/_{function}.py</code>")
+    return f"<details><summary>{title}</summary>{code}</details>"
 
 
 def program(name: str, *parts: str) -> str:
@@ -213,7 +237,9 @@ def program(name: str, *parts: str) -> str:
         cut = {x.name: x for x in ast.parse(source).body if isinstance(x, ast.FunctionDef)}
         source = "\n\n\n".join(ast.get_source_segment(source, cut[part]) or "" for part in parts)
     code = highlight(source, PythonLexer(), HtmlFormatter(wrapcode=True))
-    return code if parts else f"<details><summary>Show the program</summary>{code}</details>"
+    return (
+        code if parts else f"<details><summary>{say('Show the program')}</summary>{code}</details>"
+    )
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -258,7 +284,12 @@ class Directives(Preprocessor):
 
 
 class DirectivesExtension(Extension):
+    def __init__(self, **options: object) -> None:
+        self.config = {"language": ["en", "What the generated words are said in"]}
+        super().__init__(**options)
+
     def extendMarkdown(self, md: Markdown) -> None:
+        language.use(self.getConfig("language"))
         # After fences are set aside, so that an example may show a directive.
         md.preprocessors.register(Directives(md), "losses-directives", 24)
 

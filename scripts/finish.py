@@ -21,7 +21,7 @@ from mkdocs.config.defaults import MkDocsConfig
 
 import losses
 from losses.catalog import CATALOG
-from scripts import directives, figures, styles
+from scripts import directives, figures, language, styles
 from scripts.standalone import standalone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -105,7 +105,7 @@ def plain_object(name: str) -> str:
     item = getattr(losses, name)
     kind = "class" if inspect.isclass(item) else "def"
     signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(item)))
-    return f"## {name}\n\n```python\n{kind} {name}{signature}\n```\n\n{inspect.getdoc(item)}"
+    return f"## {name}\n\n```python\n{kind} {name}{signature}\n```\n\n{language.docstring(name)}"
 
 
 def anchors(site: Path) -> set[str]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from losses.catalog import CATALOG
+from scripts.language import say
+
 # With their documentation; a table that scrolls needs a link, for those without a mouse.
 LIBRARIES = {
     "PyTorch": "https://docs.pytorch.org/docs/stable/nn.functional.html",
@@ -591,10 +594,14 @@ def entries() -> list[tuple[Entry, list[tuple[str, ...]]]]:
             name = f"[{library}]({url})"
             word = entry.words.get(library)
             if word is None:
-                rows.append((name, "none", ""))
+                rows.append((name, say("none"), ""))
                 continue
-            same = "<br>or ".join(filter(None, (code(word.call), code(word.module))))
-            origin = f"{code(word.signature)}:<br>{word.returns}" if word.signature else ""
+            same = code(word.call)
+            if word.module:
+                same = say("{call}<br>or {module}", call=same, module=code(word.module))
+            origin = ""
+            if word.signature:
+                origin = f"{code(word.signature)}:<br>{say(word.returns)}"
             rows.append((name, same, origin))
         found.append((entry, rows))
     return found
@@ -606,5 +613,19 @@ def friends() -> list[tuple[str, ...]]:
         r"^`(?:F|losses)\.(\w+).*`$", r"[\g<0>](../losses/\1.md)", code(call)
     )
     return [
-        (code(x.call), linked(x.taken_for), x.why, code(x.turned) or "none") for x in FALSE_FRIENDS
+        (code(x.call), linked(x.taken_for), say(x.why), code(x.turned) or say("none"))
+        for x in FALSE_FRIENDS
     ]
+
+
+def title_of(entry: Entry) -> str:
+    """Head the entry with its class, and with its kind where others have the same class."""
+    name = next(loss.classes[0] for loss in CATALOG if loss.function == entry.loss)
+    alone = [other.loss for other in ROSETTA].count(entry.loss) == 1
+    return name if alone else f"{name}, {entry.kind}"
+
+
+def messages() -> list[str]:
+    """Return all that is said here."""
+    found = [ELEMENT, ROW, NUMBER, *KINDS.values(), *(friend.why for friend in FALSE_FRIENDS)]
+    return found + [text for entry in ROSETTA for text in (title_of(entry), entry.note)]

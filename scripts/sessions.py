@@ -18,6 +18,8 @@ import re
 from markdown import Extension, Markdown
 from markdown.postprocessors import Postprocessor
 
+from scripts.language import say
+
 BLOCK = re.compile(
     r'<div class="((?:[\w-]+ )*highlight(?: standalone)?)"><pre>(?!<div)(.*?)</pre></div>',
     re.DOTALL,
@@ -33,7 +35,8 @@ def code(examples: list[doctest.Example]) -> str:
     return "".join(parts).rstrip()
 
 
-def button(source: str, title: str) -> str:
+def button(source: str) -> str:
+    title = say("Copy to clipboard")
     return (
         '<div class="md-code__nav"><button class="md-code__button" data-md-type="copy" '
         f'title="{html.escape(title)}" {source}></button></div>'
@@ -41,17 +44,13 @@ def button(source: str, title: str) -> str:
 
 
 class Sessions(Postprocessor):
-    def __init__(self, md: Markdown, title: str) -> None:
-        super().__init__(md)
-        self.title = title
-
     def run(self, text: str) -> str:
         return BLOCK.sub(self.copyable, text)
 
     def copyable(self, match: re.Match[str]) -> str:
         shown = html.unescape(re.sub(r"<[^>]*>", "", match[2]))
         if "standalone" in match[1].split():
-            target = button('data-clipboard-target=".standalone code"', self.title)
+            target = button('data-clipboard-target=".standalone code"')
             return f'<div class="{match[1]}"><pre>{target}{match[2]}</pre></div>'
         if not shown.startswith(">>> "):
             return match[0]
@@ -59,20 +58,13 @@ class Sessions(Postprocessor):
         errors = dict.fromkeys(e.exc_msg.split(":")[0].strip() for e in examples if e.exc_msg)
         raises = f' data-raises="{" ".join(errors)}"' if errors else ""
         source = f'data-clipboard-text="{html.escape(code(examples))}"'
-        return (
-            f'<div class="{match[1]}"{raises}>'
-            f"<pre>{button(source, self.title)}{match[2]}</pre></div>"
-        )
+        return f'<div class="{match[1]}"{raises}><pre>{button(source)}{match[2]}</pre></div>'
 
 
 class SessionsExtension(Extension):
-    def __init__(self, **options: object) -> None:
-        self.config = {"title": ["Copy to clipboard", "What the button does"]}
-        super().__init__(**options)
-
     def extendMarkdown(self, md: Markdown) -> None:
         # After the blocks that were set aside, docstrings among them, are back.
-        md.postprocessors.register(Sessions(md, self.getConfig("title")), "losses-sessions", 1)
+        md.postprocessors.register(Sessions(md), "losses-sessions", 1)
 
 
 def makeExtension(**options: object) -> SessionsExtension:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from losses.catalog import CATALOG, Curve, Loss
-from scripts import figures
+from scripts import figures, language
 from scripts.figures import curves, drawing, scenes
 from scripts.figures.gallery import PRINT, readme
 
@@ -133,10 +133,15 @@ def test_an_unchanged_figure_is_not_drawn_again(
 ) -> None:
     monkeypatch.setattr(drawing, "CACHE", tmp_path)
     drawn: list[str] = []
-    draw = lambda: drawing.cached("t", ["l1_loss"], lambda: drawn.append("x") or "svg")
+    draw = lambda: drawing.cached(
+        "t", ["l1_loss"], lambda: drawn.append(language.say("x") and "x") or "svg"
+    )
     assert [draw(), draw()] == ["svg", "svg"]
     assert drawn == ["x"]
-    monkeypatch.setattr(drawing, "TRANSLATIONS", {"value": "值"})
+    monkeypatch.setattr(language, "TRANSLATIONS", {"value": "值"})
+    draw()
+    assert drawn == ["x"], "a translation of what it does not say"
+    monkeypatch.setattr(language, "TRANSLATIONS", {"x": "值"})
     draw()
     assert drawn == ["x", "x"]
 
@@ -148,7 +153,7 @@ def test_a_figure_depends_on_its_module_and_helpers() -> None:
 
 def test_all_words_can_be_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        drawing, "TRANSLATIONS", {"value": "值", "gradient": "梯度", "● lowest point": "● 最低点"}
+        language, "TRANSLATIONS", {"value": "值", "gradient": "梯度", "● lowest point": "● 最低点"}
     )
     curve = dict(figures.slices("mse_loss"))["mse_loss"]
     drawn = curves.draw("t", "mse_loss", curve)
@@ -163,7 +168,7 @@ def test_the_words_on_the_axes_and_of_comparisons_can_be_translated(
 ) -> None:
     curve = Curve({"input": "x", "target": 0.0}, (-1, 1), "error of the prediction")
     words = {"error of the prediction": "预测误差", "absolute": "绝对"}
-    monkeypatch.setattr(drawing, "TRANSLATIONS", words)
+    monkeypatch.setattr(language, "TRANSLATIONS", words)
     drawn = curves.compare("t", [("absolute", "l1_loss", curve)], curve.label)
     assert "预测误差" in drawn
     assert "绝对" in drawn

@@ -22,13 +22,13 @@ from scripts.figures.drawing import (
     COLOURS,
     DASHES,
     INK,
-    label,
     legend,
     number,
     rows_for,
     svg,
     whole,
 )
+from scripts.language import listed, say, sentences
 
 
 @dataclass
@@ -221,9 +221,9 @@ def path(line: Line, which: str) -> tuple[Tensor, Tensor]:
 
 def describe(lines: Sequence[Line], variable: str, which: str) -> str:
     """Say what the panel shows, from its numbers."""
-    parts = [f"{line.name}: {course(line, which)}" for line in lines]
-    what = label("Loss") if which == "value" else label("Gradient")
-    return label("{what} against {variable}.", what=what, variable=variable) + " " + " ".join(parts)
+    parts = [say("{name}: {course}", name=line.name, course=course(line, which)) for line in lines]
+    what = say("Loss") if which == "value" else say("Gradient")
+    return sentences(say("{what} against {variable}.", what=what, variable=variable), *parts)
 
 
 def course(line: Line, which: str) -> str:
@@ -250,14 +250,16 @@ def course(line: Line, which: str) -> str:
     steps = []
     for a, b in pairwise(turns):
         change = y[b] - y[a]
-        verb = label("stays until") if abs(change) <= 2 * tolerance else ""
-        if verb:
-            steps.append(f"{verb} {number(x[b])}")
+        at = {"y": number(y[b]), "x": number(x[b])}
+        if abs(change) <= 2 * tolerance:
+            steps.append(say("stays until {x}", x=at["x"]))
         else:
-            verb = label("rises to") if change > 0 else label("falls to")
-            steps.append(label("{verb} {y} at {x}", verb=verb, y=number(y[b]), x=number(x[b])))
-    start = label("{y} at {x}", y=number(y[0]), x=number(x[0]))
-    return f"{start}, " + ", ".join(steps) + "."
+            up = change > 0
+            steps.append(
+                say("rises to {y} at {x}", **at) if up else say("falls to {y} at {x}", **at)
+            )
+    start = say("{y} at {x}", y=number(y[0]), x=number(x[0]))
+    return say("{course}.", course=listed([start, *steps]))
 
 
 def plot(
@@ -302,17 +304,17 @@ def plot(
             legend(axes, names, rows)
 
     symbol = "ℓ" if which == "value" else f"∂ℓ/∂{curve.symbol}"
-    word = label("value") if which == "value" else label("gradient")
+    word = say("value") if which == "value" else say("gradient")
     text = svg(
         paint,
-        describe(lines, label(curve.label), which),
+        describe(lines, say(curve.label), which),
         salt,
         title=f"{word} {symbol}",
-        labels=(label(curve.label), ""),
+        labels=(say(curve.label), ""),
         legend_rows=rows,
     )
     for index, line in enumerate(steps):
-        alt = html.escape(f"{line.name}: {course(line, which)}")
+        alt = html.escape(say("{name}: {course}", name=line.name, course=course(line, which)))
         text = text.replace(f'data-step="{index}"', f'data-step="{index}" data-alt="{alt}"', 1)
     return text
 
@@ -356,11 +358,11 @@ def key(lines: Sequence[Line], dotted: Sequence[object], curve: Curve) -> str:
     """Explain the marks that occur."""
     parts = []
     if any(lowest(line) for line in lines):
-        parts.append(label("● lowest point"))
+        parts.append(say("● lowest point"))
     if any(line.kinks for line in lines):
-        parts.append(label("○ kink: the gradient jumps"))
+        parts.append(say("○ kink: the gradient jumps"))
     if dotted or curve.walls:
-        parts.append(label("dotted: asymptote"))
+        parts.append(say("dotted: asymptote"))
     return " · ".join(parts)
 
 
@@ -369,7 +371,7 @@ def compare(name: str, entries: Sequence[tuple[str, str, Curve]], variable: str)
     lines = []
     for text, function, curve in entries:
         (line,) = sample(function, curve)
-        line.name = label(text)
+        line.name = say(text)
         lines.append(line)
     shared = Curve({}, entries[0][2].domain, variable)
     panels = [plot(lines, shared, which, f"{name}-{which}") for which in ("value", "gradient")]

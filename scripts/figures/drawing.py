@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import html
 import io
+import json
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -23,13 +24,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from losses.catalog import CATALOG
+from scripts import language
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "figures"
 RECORDS = {loss.function: loss for loss in CATALOG}
-
-# English text: its translation. A build in another language fills this in.
-TRANSLATIONS: dict[str, str] = {}
 
 # Stand-ins in matplotlib's output for what the page's style sheet defines.
 PAGE_COLOURS = {
@@ -69,12 +68,6 @@ STYLE = {
     "ytick.color": INK,
 }
 WIDTH, HEIGHT = 302, 224  # in the SVG's units; on a phone one unit is a little over a pixel
-
-
-def label(text: str, **values: object) -> str:
-    """Translate the words of a figure, then fill in its numbers. All words pass here."""
-    text = TRANSLATIONS.get(text, text)
-    return text.format(**values) if values else text
 
 
 def number(value: float) -> str:
@@ -257,7 +250,10 @@ def sources(module: str) -> frozenset[Path]:
 
 
 def cached(name: str, uses: Sequence[str], make: Callable[[], str], detail: object = "") -> str:
-    """Return the drawing of an earlier build if nothing that it depends on has changed."""
+    """Return the drawing of an earlier build if nothing that it depends on has changed.
+
+    With it are kept the words that it says: a translation may change as well.
+    """
     files = set(Path(__file__).parent.glob("*.py"))
     for function in uses:
         files |= sources(f"_{function}")
@@ -265,10 +261,15 @@ def cached(name: str, uses: Sequence[str], make: Callable[[], str], detail: obje
     for path in sorted(files):
         digest.update(path.read_bytes())
     records = [RECORDS[function] for function in uses]
-    key = (name, detail, records, TRANSLATIONS, torch.__version__, mpl.__version__)
+    key = (name, detail, records, language.language, torch.__version__, mpl.__version__)
     digest.update(repr(key).encode())
-    path = CACHE / f"{name[:60]}-{digest.hexdigest()[:16]}.html"
-    if not path.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        path.write_text(make(), encoding="utf-8")
-    return path.read_text(encoding="utf-8")
+    path = CACHE / f"{name[:60]}-{digest.hexdigest()[:16]}.json"
+    if path.exists():
+        words, drawn = json.loads(path.read_text("utf-8"))
+        if all(language.TRANSLATIONS.get(text, text) == said for text, said in words.items()):
+            return str(drawn)
+    language.USED.clear()
+    drawn = make()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([language.USED, drawn]), encoding="utf-8")
+    return drawn

@@ -21,10 +21,10 @@ from scripts.figures.drawing import (
     STYLE,
     cached,
     clean,
-    label,
     painted,
     svg,
 )
+from scripts.language import heading, say
 
 # Mid-tones that stand out from white and from GitHub's dark background alike.
 PRINT = dict(
@@ -62,7 +62,7 @@ def tile(loss: Loss) -> str:
     def make() -> str:
         assert loss.curve is not None
         first = sample(loss.function, loss.curve)[0]
-        alt = label("{name}: {course}", name=loss.classes[0], course=course(first, "value"))
+        alt = say("{name}: {course}", name=loss.classes[0], course=course(first, "value"))
         name, margins = f"tile-{loss.function}", (4.0, 4.0, 4.0, 4.0)
         return painted(
             svg(lambda axes: paint(loss, axes), alt, name, size=(150, 84), margins=margins)
@@ -77,7 +77,8 @@ def gallery(store: Callable[[str], str]) -> str:
     The links are Markdown, for MkDocs to check; `store` sets the pictures aside from it.
     """
     blocks = []
-    for family, title in FAMILIES.items():
+    for family, english in FAMILIES.items():
+        title = heading(english)
         tiles = []
         for loss in CATALOG:
             if loss.family == family:
@@ -86,7 +87,7 @@ def gallery(store: Callable[[str], str]) -> str:
                 content = store(f"{tile(loss)}<span>{name}</span>")
                 tiles.append(f"[{content}](losses/{loss.function}.md)")
         rows = "\n".join(tiles)
-        blocks.append(f'## {label(title)}\n\n<div class="gallery" markdown="1">\n{rows}\n</div>')
+        blocks.append(f'## {title}\n\n<div class="gallery" markdown="1">\n{rows}\n</div>')
     return "\n\n".join(blocks)
 
 

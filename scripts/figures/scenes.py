@@ -14,7 +14,6 @@ from scripts.figures.drawing import (
     COLOURS,
     DASHES,
     INK,
-    label,
     legend,
     number,
     picture,
@@ -22,6 +21,7 @@ from scripts.figures.drawing import (
     svg,
     whole,
 )
+from scripts.language import say
 
 MINING = ("batch_hard_triplet_loss", "triplet_semihard_loss", "batch_all_triplet_loss")
 POINTS = torch.tensor(
@@ -95,8 +95,8 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
             for n in sorted({n for _, _, n in triplets}):
                 axes.annotate("n", POINTS[n].tolist(), (6, -10), textcoords="offset points")
 
-    title = label("all anchors") if anchor is None else label("one anchor a")
-    alt = label(
+    title = say("all anchors") if anchor is None else say("one anchor a")
+    alt = say(
         "Ten points of three classes. {function} takes {count} triplets here: {triplets}.",
         function=function,
         count=len(triplets),
@@ -116,7 +116,7 @@ SCENE = (
 def mined_picture(name: str) -> str:
     function = name.removesuffix("_mined")
     panels = [mined(f"{name}-1", function, 0), mined(f"{name}-2", function, None)]
-    return whole(name, panels, label(SCENE))
+    return whole(name, panels, say(SCENE))
 
 
 for loss_function in MINING:
@@ -128,8 +128,8 @@ def mining(name: str) -> str:
     panels = []
     for function in MINING:
         panel = mined(f"{name}-{function}", function, 0)
-        panels.append(panel.replace(label("one anchor a"), function))
-    return whole(name, panels, label(SCENE))
+        panels.append(panel.replace(say("one anchor a"), function))
+    return whole(name, panels, say(SCENE))
 
 
 @picture("ctc_lattice", ["ctc_loss"])
@@ -202,7 +202,7 @@ def ctc_lattice(name: str) -> str:
         legend(axes, list(symbols), 1)
 
     ends = f"{number(100 * float(forward[-1, 3]))} + {number(100 * float(forward[-1, 4]))}"
-    alt = label(
+    alt = say(
         "Lattice of alignments of ab with five frames: at each frame and label the forward "
         "probability in percent. The last column ends with {ends} percent, so the loss is {loss}.",
         ends=ends,
@@ -212,12 +212,12 @@ def ctc_lattice(name: str) -> str:
         f"{symbols[k]}: " + ", ".join(number(-float(g)) for g in gradient[:, k]) for k in range(3)
     )
     panels = [
-        svg(lattice, alt, f"{name}-1", title=label("forward probability α, in percent"),
-            labels=(label("frame t"), ""), margins=(22, 8, 22, 38)),
-        svg(posterior, label("Minus the gradient, frame by frame. {shares}", shares=shares),
-            f"{name}-2", title="−∂ℓ/∂x", labels=(label("frame t"), ""), legend_rows=1),
+        svg(lattice, alt, f"{name}-1", title=say("forward probability α, in percent"),
+            labels=(say("frame t"), ""), margins=(22, 8, 22, 38)),
+        svg(posterior, say("Minus the gradient, frame by frame. {shares}", shares=shares),
+            f"{name}-2", title="−∂ℓ/∂x", labels=(say("frame t"), ""), legend_rows=1),
     ]  # fmt: skip
-    caption = label(
+    caption = say(
         "Left: every way from the left edge to the last two rows reads “ab”; – is the blank. A "
         "number is the probability of all beginnings that end there. The last two, {ends} "
         "percent, make the loss {loss}. Right: the probability that the frame shows the symbol, "
@@ -237,7 +237,7 @@ def kl_div_parts(name: str) -> str:
     q = bell(-1.0, 1.5).log_softmax(dim=0)
     parts = losses.kl_div(q, p, reduction="none")
     total = float(losses.kl_div(q, p, reduction="sum"))
-    names = [label("P (target)"), label("Q = exp(input)")]
+    names = [say("P (target)"), say("Q = exp(input)")]
 
     def both(axes: Axes) -> None:
         axes.plot(z, p, "-", color=COLOURS[0], label=names[0])
@@ -253,22 +253,22 @@ def kl_div_parts(name: str) -> str:
         axes.axhline(0, color=INK, linewidth=0.8)
 
     top = int(parts.argmax())
-    alt = label(
+    alt = say(
         "Contributions y (log y − x): largest {high} at {at}, lowest {low}, together {total}.",
         high=number(float(parts.max())), at=number(float(z[top])), low=number(float(parts.min())),
         total=number(total),
     )  # fmt: skip
-    two = label(
+    two = say(
         "Two distributions: P has peaks at {a} and near 1.8, Q one at {b}.",
         a=number(float(z[int(p.argmax())])), b=number(float(z[int(q.argmax())])),
     )  # fmt: skip
     panels = [
-        svg(both, two, f"{name}-1", title=label("two distributions"), legend_rows=1,
-            labels=(label("outcome"), "")),
-        svg(pointwise, alt, f"{name}-2", title=label("contributions ℓ(x, y) = y (log y − x)"),
-            labels=(label("outcome"), ""), legend_rows=1),
+        svg(both, two, f"{name}-1", title=say("two distributions"), legend_rows=1,
+            labels=(say("outcome"), "")),
+        svg(pointwise, alt, f"{name}-2", title=say("contributions ℓ(x, y) = y (log y − x)"),
+            labels=(say("outcome"), ""), legend_rows=1),
     ]  # fmt: skip
-    caption = label(
+    caption = say(
         "Where Q is too small, the contribution is positive; where Q is too large, negative "
         "(hatched). Only the sum, {total}, is the divergence, and it is never below 0.",
         total=number(total),
@@ -305,20 +305,20 @@ def outliers(name: str) -> str:
         legend(axes, names, 2)
 
     slopes = ", ".join(f"{f}: {number(float(fits[f][1]))}" for f in functions)
-    alt = label(
+    alt = say(
         "Twenty points along a line of slope 0.5, three of them 9 too high, and the line that "
         "each loss fits. Slopes: {slopes}.",
         slopes=slopes,
     )
-    panel = svg(paint, alt, name, title=label("a line through outliers"), legend_rows=2,
+    panel = svg(paint, alt, name, title=say("a line through outliers"), legend_rows=2,
                 size=(340, 250), labels=("z", "y"), margins=(46, 8, 22, 38))  # fmt: skip
-    caption = label("Slopes: {slopes}. The points without the outliers have 0.5.", slopes=slopes)
+    caption = say("Slopes: {slopes}. The points without the outliers have 0.5.", slopes=slopes)
     return whole(name, [panel], caption)
 
 
 def stability(
     name: str, naive: Callable[[Tensor], Tensor], stable: Callable[[Tensor], Tensor],
-    names: Sequence[str], variable: str, caption: str,
+    names: Sequence[str], variable: str, caption: Callable[..., str],
 ) -> str:  # fmt: skip
     """Draw a naive and a stable form in float32, value and gradient, far from zero."""
     xs = -torch.arange(0, 151) * 1.0
@@ -332,10 +332,10 @@ def stability(
     def first_bad(index: int) -> str:
         a, b = results[0][index], results[1][index]
         wrong = ~torch.isclose(a, b, rtol=0.01, atol=1e-6)
-        return number(float(xs[int(wrong.int().argmax())])) if wrong.any() else label("nowhere")
+        return number(float(xs[int(wrong.int().argmax())])) if wrong.any() else say("nowhere")
 
     panels = []
-    for index, title in enumerate((label("value ℓ"), f"{label('gradient')} ∂ℓ/∂x")):
+    for index, title in enumerate((say("value ℓ"), f"{say('gradient')} ∂ℓ/∂x")):
         top = float(results[1][index].abs().max())
 
         def paint(axes: Axes, index: int = index) -> None:
@@ -353,7 +353,7 @@ def stability(
                               textcoords="offset points", ha="right")  # fmt: skip
             legend(axes, list(names), rows_for(names))
 
-        alt = label(
+        alt = say(
             "{naive} and {stable}: {title} down to {last}. They part at {part}; the stable form "
             "reaches {top}.",
             naive=names[0], stable=names[1], title=title, last=number(float(xs[-1])),
@@ -366,7 +366,7 @@ def stability(
     return whole(
         name,
         panels,
-        label(caption, value=first_bad(0), gradient=first_bad(1)),
+        caption(value=first_bad(0), gradient=first_bad(1)),
     )
 
 
@@ -377,9 +377,12 @@ def bce_stability(name: str) -> str:
         name,
         lambda x: losses.binary_cross_entropy(x.sigmoid(), one, reduction="none"),
         lambda x: losses.binary_cross_entropy_with_logits(x, one, reduction="none"),
-        ("sigmoid, then BCELoss", "BCEWithLogitsLoss"),
-        label("logit x, with y = 1"),
-        "In float32. From x = {value} on the values differ, from {gradient} on the gradients.",
+        (say("sigmoid, then BCELoss"), "BCEWithLogitsLoss"),
+        say("logit x, with y = 1"),
+        lambda **at: say(
+            "In float32. From x = {value} on the values differ, from {gradient} on the gradients.",
+            **at,
+        ),
     )
 
 
@@ -391,9 +394,12 @@ def nll_stability(name: str) -> str:
         name,
         lambda x: losses.nll_loss(rows(x).softmax(dim=1).log(), target, reduction="none"),
         lambda x: losses.cross_entropy(rows(x), target, reduction="none"),
-        ("softmax, log, NLLLoss", "CrossEntropyLoss"),
-        label("logit x₁, with x₂ = 0 and y = 1"),
-        "In float32. From x₁ = {value} on the values differ, from {gradient} on the gradients.",
+        (say("softmax, log, NLLLoss"), "CrossEntropyLoss"),
+        say("logit x₁, with x₂ = 0 and y = 1"),
+        lambda **at: say(
+            "In float32. From x₁ = {value} on the values differ, from {gradient} on the gradients.",
+            **at,
+        ),
     )
 
 
@@ -446,16 +452,16 @@ def imbalance(name: str) -> str:
     told = {"easy": listed(easy), "positive": listed(positive), "gammas": "0, 1, 2, 5"}
     panels = [
         svg(cumulative,
-            label("With γ = {gammas}, the easiest 80 percent of the negatives make {easy} percent "
+            say("With γ = {gammas}, the easiest 80 percent of the negatives make {easy} percent "
                   "of the loss of all negatives.", **told),
-            f"{name}-1", title=label("share of the negatives' loss, in percent"),
-            labels=(label("negatives, easiest first, in percent"), ""), legend_rows=1),
+            f"{name}-1", title=say("share of the negatives' loss, in percent"),
+            labels=(say("negatives, easiest first, in percent"), ""), legend_rows=1),
         svg(bars,
-            label("With γ = {gammas}, the positives make {positive} percent of the loss.", **told),
-            f"{name}-2", title=label("share of the positives in the loss"),
-            labels=(label("percent"), ""), margins=(46, 14, 22, 38)),
+            say("With γ = {gammas}, the positives make {positive} percent of the loss.", **told),
+            f"{name}-2", title=say("share of the positives in the loss"),
+            labels=(say("percent"), ""), margins=(46, 14, 22, 38)),
     ]  # fmt: skip
-    caption = label(
+    caption = say(
         "4000 negatives and 40 positives that overlap, and a linear model trained on them with "
         "cross entropy, which is γ = 0. Then the loss is taken apart. Left: the easiest 80 percent "
         "of the negatives make {easy} percent of the negatives' loss with γ = {gammas}. Right: the "

@@ -1,0 +1,214 @@
+"""The site's languages: what is said in English is looked up in `docs/locale`, message by message.
+
+English stays the source. Names, parameters, code and formulas are no messages.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import griffe
+from babel.messages.pofile import read_po
+from markdown.extensions.toc import slugify
+
+import losses
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCALE = ROOT / "docs" / "locale"
+LANGUAGES = {"en": "English", "zh": "简体中文", "zh-hant": "繁體中文"}
+# A warning under this name stops a strict build.
+LOG = logging.getLogger("mkdocs.plugins.losses")
+
+# English text: its translation, in the language of this build.
+TRANSLATIONS: dict[str, str] = {}
+USED: dict[str, str] = {}  # what has been said, for the figures' cache
+language = "en"
+
+
+def catalogues(name: str) -> dict[str, str]:
+    """Read all translations into a language, those that are flagged to be looked at as well."""
+    found = {}
+    for path in sorted((LOCALE / name).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, abort_invalid=True):
+                if message.id and message.string:
+                    found[message.id] = message.string
+    return found
+
+
+def use(name: str) -> None:
+    """Speak this language from now on."""
+    global language
+    if name != language:
+        language = name
+        TRANSLATIONS.clear()
+        TRANSLATIONS.update(catalogues(name) if name != "en" else {})
+
+
+def say(text: str, **values: object) -> str:
+    """Translate a message, then fill in its values. All words that are generated pass here."""
+    said = TRANSLATIONS.get(text, text)
+    USED[text] = said
+    if language != "en" and said == text and prose(text):
+        LOG.warning("no translation into %s: %s", language, text)
+    return said.format(**values) if values else said
+
+
+def heading(title: str) -> str:
+    """Translate a heading; its anchor stays that of the English one."""
+    said = say(title)
+    return said if said == title else f"{said} {{ #{slugify(title, '-')} }}"
+
+
+def listed(items: Iterator[str] | list[str]) -> str:
+    return ("，" if language != "en" else ", ").join(items)
+
+
+def sentences(*parts: str) -> str:
+    """Put sentences one after the other; Chinese ones need no space."""
+    return ("" if language != "en" else " ").join(filter(None, parts))
+
+
+# What is not prose: code, formulas except their words, addresses, tags, values to be filled in,
+# names with capitals inside or joined by underscores or dots, settings.
+NOT_WORDS = re.compile(
+    r"`[^`]*`|\]\([^)]*\)|\]\[[^\]]*\]|<[^>]*>|\{\w*\}"
+    r"|\b\w*[A-Z]\w*[A-Z]\w*\b|\b\w+[_.]\w[\w.]*\b|\b\w+ = [\w.−-]+"
+)
+FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$]+\$", re.DOTALL)
+TEXT = re.compile(r"\\text\{([^{}]*)\}")
+MATHEMATICS = {"exp", "inf", "log", "max", "min", "nan"}
+
+
+def prose(text: str) -> bool:
+    """Tell whether a text has words to translate."""
+    text = FORMULA.sub(lambda match: " ".join(TEXT.findall(match[0])), text)
+    found = re.findall(r"[A-Za-z]{2,}", NOT_WORDS.sub(" ", text))
+    return bool({word.lower() for word in found} - MATHEMATICS)
+
+
+# Docstrings
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a docstring: what it begins with, its message, and what it is."""
+
+    start: str
+    message: str
+    kind: str
+    source: str  # as it stands, where it is no message
+
+
+SECTION = re.compile(r"^([A-Z]\w*):$")
+KNOWN = {"Args", "Attributes", "Examples", "Raises", "Returns"}  # mkdocstrings translates these
+NAMED = {"Args", "Attributes", "Raises"}  # sections whose items begin with a name
+ITEM = re.compile(r"^( *)((?:- |\d+\. |)(?:Deprecated since: )?)(.*)$")
+# Authors, title and year stay; a remark after them is a message.
+CITED = re.compile(r"^(.*?\b(?:18|19|20)\d\d)(, |: |; )(.+)$")
+
+
+def parts(docstring: str) -> Iterator[Part]:
+    """Split a docstring into messages and what is between them."""
+    lines = docstring.splitlines()
+    section, index = "", 0
+    while index < len(lines):
+        line = lines[index]
+        stripped = line.strip()
+        index += 1
+        if match := SECTION.match(line):
+            section = match[1]
+            if section in KNOWN:
+                yield Part("", "", section, line)
+            else:
+                yield Part(f"{section}: ", section, "title", line)
+            continue
+        if stripped.startswith((">>> ", "```")) or stripped == "$$":
+            block = [line]
+            closing = "" if stripped.startswith(">>>") else stripped[:3]
+            while index < len(lines) and lines[index].strip() != closing:
+                block.append(lines[index])
+                index += 1
+            if closing and index < len(lines):
+                block.append(lines[index])
+                index += 1
+            source = "\n".join(block)
+            if closing == "$$" and prose(joined := " ".join(source.split())):
+                indent = line.partition("$$")[0]
+                yield Part(indent, joined, f"{section} formula".strip(), source)
+            else:
+                yield Part("", "", "code", source)
+            continue
+        if not stripped:
+            yield Part("", "", "", line)
+            continue
+        indent = line[: len(line) - len(line.lstrip())]
+        named = (
+            re.match(r"(\w+: )(.*)", stripped) if section in NAMED and indent == " " * 4 else None
+        )
+        bullet = re.match(r"(- |\d+\. )(.*)", stripped)
+        start, text = (named or bullet).groups() if named or bullet else ("", stripped)
+        block, words = [line], [text]
+        while index < len(lines) and not ends(lines[index], section, bool(named or bullet), indent):
+            block.append(lines[index])
+            words.append(lines[index].strip())
+            index += 1
+        message = " ".join(words)
+        start, kind = indent + start, f"{section} {start.strip(': ')}".strip() or "text"
+        if section == "References" and (cited := CITED.match(message)):
+            start, message, kind = (
+                f"{start}{cited[1]}{cited[2]}",
+                cited[3],
+                f"{section}, {cited[1]}",
+            )
+        elif section == "References" and (
+            re.search(r"\b(?:18|19|20)\d\d$", message) or not prose(re.sub(r"\[.*?\]", "", message))
+        ):
+            message = ""
+        if message and prose(message):
+            yield Part(start, message, kind, "\n".join(block))
+        else:
+            yield Part("", "", kind, "\n".join(block))
+
+
+def ends(line: str, section: str, item: bool, indent: str) -> bool:
+    """Tell whether a line begins something new."""
+    stripped = line.strip()
+    if not stripped or stripped == "$$" or stripped.startswith((">>> ", "```", "- ")):
+        return True
+    return section in NAMED and item and len(line) - len(line.lstrip()) <= len(indent)
+
+
+def translated(docstring: str) -> str:
+    """Return a docstring with its messages in the language of this build."""
+    if language == "en":
+        return docstring
+    lines = []
+    for part in parts(docstring):
+        if not part.message:
+            lines.append(part.source)
+        else:
+            said = say(part.message)
+            start = part.start
+            if part.kind.startswith("References,"):
+                start = re.sub(r"(, |: |; )$", lambda m: "，：；"[", : ; ".index(m[0]) // 2], start)
+            lines.append(start + (said.replace("\n", f"\n{start}")))
+    return "\n".join(lines)
+
+
+def docstring(name: str) -> str:
+    """Return the docstring of a function or class of the package."""
+    return translated(inspect.getdoc(getattr(losses, name)) or "")
+
+
+class Docstrings(griffe.Extension):
+    """Let mkdocstrings find the docstrings translated."""
+
+    def on_object(self, *, obj: griffe.Object, **kwargs: object) -> None:
+        if obj.docstring and (obj.is_function or obj.is_class):
+            obj.docstring.value = translated(inspect.cleandoc(obj.docstring.value))
