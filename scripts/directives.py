@@ -171,7 +171,8 @@ def cited() -> dict[Paper, list[str]]:
             places.setdefault(paper, []).append(link)
     for page in sorted((ROOT / "docs" / language.language / "guide").glob("*.md")):
         text = page.read_text("utf-8")
-        title = next(line[2:] for line in text.splitlines() if line.startswith("# "))
+        head = next(line[2:] for line in text.splitlines() if line.startswith("# "))
+        title = head.partition(" {")[0]  # its anchor
         for paper in references(text.partition("{ #papers }\n")[2]):
             places.setdefault(paper, []).append(f"[{title}]({page.name})")
     return places

@@ -1,6 +1,6 @@
 """Finish a built site: what neither Markdown nor a template knows.
 
-`python scripts/run.py build` runs it after MkDocs. Every page gets its own description, the tags
+`scripts/build.py` calls it after MkDocs. Every page gets its own description, the tags
 that previews of a link show, and a Markdown form for programs that read; llms.txt lists those.
 
 `python -m scripts.finish anchors` adds new anchors to the list of those that others may link to.
@@ -11,13 +11,12 @@ from __future__ import annotations
 import html
 import inspect
 import json
-import os
 import re
 import sys
 from pathlib import Path
 
-from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.utils.meta import get_data
 
 import losses
 from losses.catalog import CATALOG
@@ -74,6 +73,7 @@ def breakable(name: re.Match[str]) -> str:
 def plain(source: str) -> str:
     """Write out a page's directives and docstrings in Markdown."""
     source = re.sub(r"\A---\n.*?\n---\n+", "", source, flags=re.DOTALL)
+    source = re.sub(r"^(#+ .*?) *\{ *#[^}]*\}$", r"\1", source, flags=re.MULTILINE)
     lines: list[str] = []
     for line in source.splitlines():
         if match := directives.LINE.match(line):
@@ -112,7 +112,7 @@ def anchors(site: Path) -> set[str]:
     """List what others may link to: every heading of every page."""
     found = set()
     for path in site.rglob("*.html"):
-        if path.name == "404.html":
+        if path.name == "404.html" or path.relative_to(site).parts[0] in language.LANGUAGES:
             continue
         article = ARTICLE.search(path.read_text("utf-8"))
         for anchor in re.findall(r'<h[1-6] id="([^"]*)"', article[0] if article else ""):
@@ -120,8 +120,11 @@ def anchors(site: Path) -> set[str]:
     return found
 
 
-def tag(index: Path) -> None:
-    """Tell the search each loss's names and purpose, and which pages only point to others."""
+def tag(index: Path, docs: Path) -> None:
+    """Tell the search each loss's names and purpose, and which pages only point to others.
+
+    A page may say in its front matter, as `names`, what else people look for when they want it.
+    """
     content = json.loads(index.read_text("utf-8"))
     losses_ = {f"losses/{loss.function}": loss for loss in CATALOG}
     for entry in content["docs"]:
@@ -129,41 +132,56 @@ def tag(index: Path) -> None:
         if loss := losses_.get(page):
             entry["boost"] = 1.1
             if "#" not in entry["location"]:
-                entry["tags"] = [*loss.classes, loss.function, *loss.aliases]
-                entry["about"] = loss.summary
+                names = [*loss.classes, loss.function, *language.aliases(loss)]
+                entry["tags"] = list(map(language.cut, names))
+                entry["about"] = language.cut(language.say(loss.summary))
         elif page in LISTS:
             entry["boost"] = 0.6
-    index.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), "utf-8")
+        if entry["location"].endswith(".html"):
+            _, meta = get_data((docs / f"{page}.md").read_text("utf-8"))
+            if names := [language.cut(name) for name in meta.get("names", ())]:
+                entry["tags"] = [*entry.get("tags", ()), *names]
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    if language.language == "en":  # the cuts in its few Chinese words
+        text = text.replace("\u200b", "")
+    index.write_text(text, "utf-8")
 
 
-def finish(config: MkDocsConfig) -> None:
+def finish(config: MkDocsConfig, draft: bool = False) -> None:
     site, docs = Path(config.site_dir), Path(config.docs_dir)
     listed = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
     for source in sorted(docs.rglob("*.md")):
         path = source.relative_to(docs).as_posix()
-        built = (site / path).with_suffix(".html")
-        page, description, title = described(built.read_text("utf-8"), config, path)
-        page = NAME.sub(breakable, page)
-        module = f"losses/_{source.stem}.py"
-        if config.repo_url and (ROOT / module).exists():
-            link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'
-            page = page.replace(f"<code>{module}</code>", link)
-        built.write_text(page, "utf-8")
-        (site / path).write_text(plain(source.read_text("utf-8")), "utf-8")
+        title, description = finish_page(config, path)
         listed.append(f"- [{title}]({config.site_url or ''}{path}): {description}")
-    styles.inline(site)
-    tag(site / "search" / "search_index.json")
+    if not draft:
+        styles.inline(site)
+    tag(site / "search" / "search_index.json", docs)
     (site / "llms.txt").write_text("\n".join(listed) + "\n", "utf-8")
 
 
+def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
+    """Finish one page, but for its style; return its title and its description."""
+    site, source = Path(config.site_dir), Path(config.docs_dir) / path
+    built = (site / path).with_suffix(".html")
+    page, description, title = described(built.read_text("utf-8"), config, path)
+    page = NAME.sub(breakable, page)
+    page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
+    module = f"losses/_{source.stem}.py"
+    if config.repo_url and (ROOT / module).exists():
+        link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'
+        page = page.replace(f"<code>{module}</code>", link)
+    built.write_text(page, "utf-8")
+    (site / path).write_text(plain(source.read_text("utf-8")), "utf-8")
+    return title, description
+
+
 def main() -> None:
-    config = load_config(str(ROOT / "mkdocs.yml"), site_dir=os.environ.get("SITE_DIR"))
-    if sys.argv[1:] == ["anchors"]:
-        known = set(ANCHORS.read_text("utf-8").split()) if ANCHORS.exists() else set()
-        listed = sorted(known | anchors(Path(config.site_dir)))
-        ANCHORS.write_text("\n".join(listed) + "\n", "utf-8")
-    else:
-        finish(config)
+    if sys.argv[1:] != ["anchors"]:
+        sys.exit(__doc__)
+    known = set(ANCHORS.read_text("utf-8").split()) if ANCHORS.exists() else set()
+    listed = sorted(known | anchors(ROOT / "site"))
+    ANCHORS.write_text("\n".join(listed) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

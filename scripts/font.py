@@ -33,7 +33,8 @@ def characters(site: Path) -> set[str]:
             for letter in re.findall(r"<mi>([^<&])</mi>", math):
                 found.add(ITALIC.get(letter, letter))
             found.update(html.unescape(re.sub(r"<[^>]*>", "", math)))
-    return {character for character in found if not character.isspace()}
+    # Chinese words in formulas are the text font's.
+    return {c for c in found if not c.isspace() and not re.match("[\u3000-\u9fff\uff00-\uffef]", c)}
 
 
 def main() -> None:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import griffe
+import jieba
 from babel.messages.pofile import read_po
 from markdown.extensions.toc import slugify
 
 import losses
+from losses.catalog import CATALOG, Loss
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "docs" / "locale"
@@ -53,9 +55,9 @@ def use(name: str) -> None:
 def say(text: str, **values: object) -> str:
     """Translate a message, then fill in its values. All words that are generated pass here."""
     said = TRANSLATIONS.get(text, text)
-    USED[text] = said
-    if language != "en" and said == text and prose(text):
+    if language != "en" and said == text and text not in USED and prose(text):
         LOG.warning("no translation into %s: %s", language, text)
+    USED[text] = said
     return said.format(**values) if values else said
 
 
@@ -67,6 +69,17 @@ def heading(title: str) -> str:
 
 def listed(items: Iterator[str] | list[str]) -> str:
     return ("，" if language != "en" else ", ").join(items)
+
+
+def cut(text: str) -> str:
+    """Show the search where Chinese words begin, as the theme does in texts."""
+    return re.sub(r"[\u4e00-\u9fff]+", lambda match: "\u200b".join(jieba.cut(match[0])), text)
+
+
+def aliases(loss: Loss) -> list[str]:
+    """Return what else a loss is called, in English and in this language."""
+    translated = re.split("、|, ", say(", ".join(loss.aliases)))
+    return list(dict.fromkeys([*translated, *loss.aliases]))
 
 
 def sentences(*parts: str) -> str:
@@ -206,9 +219,12 @@ def docstring(name: str) -> str:
     return translated(inspect.getdoc(getattr(losses, name)) or "")
 
 
+PUBLIC = {name for loss in CATALOG for name in (loss.function, *loss.classes)}
+
+
 class Docstrings(griffe.Extension):
     """Let mkdocstrings find the docstrings translated."""
 
     def on_object(self, *, obj: griffe.Object, **kwargs: object) -> None:
-        if obj.docstring and (obj.is_function or obj.is_class):
+        if obj.docstring and obj.name in PUBLIC:
             obj.docstring.value = translated(inspect.cleandoc(obj.docstring.value))

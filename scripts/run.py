@@ -15,8 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = {  # modules to run one after the other; further options go to the first
-    "serve": [["mkdocs", "serve"]],
-    "build": [["mkdocs", "build", "--strict", "--clean"], ["scripts.finish"]],
+    "serve": [["scripts.serve"]],
+    "build": [["scripts.build"]],
     "test": [["pytest"]],
     "browser": [["pytest", "-m", "browser"]],
     "rosetta": [["pytest", "-m", "rosetta", "tests/test_rosetta.py"]],

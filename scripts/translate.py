@@ -79,8 +79,10 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
     counts = json.loads((ROOT / "docs" / "checks.json").read_text("utf-8"))
     for fact in counts["facts"]:
         yield SITE, "docs/checks.json", "what was counted", fact
-    for file in dict.fromkeys(name.partition("::")[0] for name in counts["tests"] if "::" in name):
-        yield SITE, file, "what the file tests", directives.introduction(ROOT / file)
+    for file in sorted((ROOT / "tests").glob("test_*.py")):
+        if "pytest.mark.browser" not in file.read_text("utf-8"):  # these are not counted
+            said = directives.introduction(file)
+            yield SITE, file.relative_to(ROOT).as_posix(), "what the file tests", said
     for note, text in settings(yaml_load((ROOT / "mkdocs.yml").read_text("utf-8"))):
         yield SITE, "mkdocs.yml", note, text
 
@@ -180,13 +182,13 @@ def extract() -> dict[Path, str]:
             old.string if old else "",
             locations=[(place, None) for place in said.places],
             auto_comments=said.notes,
-            user_comments=old.user_comments if old else (),
-            previous_id=old.previous_id if old else (),
+            user_comments=[line for line in old.user_comments if kept(line, old)] if old else (),
         )
         if not old or not old.string:
             near = difflib.get_close_matches(said.text, gone, 1, 0.7)
             if near:
-                message.string, message.previous_id = known[near[0]].string, near
+                message.string = known[near[0]].string
+                message.user_comments.append(f"{BEFORE}{near[0]}")
                 message.flags.add("fuzzy")
         elif old.fuzzy:
             message.flags.add("fuzzy")
@@ -196,10 +198,18 @@ def extract() -> dict[Path, str]:
     return {FOLDER / f"{home}.po": written(home, c) for home, c in sorted(catalogues.items())}
 
 
+BEFORE = "The English was: "
+
+
+def kept(comment: str, message: Message) -> bool:
+    """Tell whether a comment outlives the extraction: what was said before goes with the mark."""
+    return message.fuzzy or not comment.startswith(BEFORE)
+
+
 def written(home: str, catalogue: Catalog) -> str:
     titles = {SHARED: "What several losses say.", SITE: "What the site's own words say."}
     buffer = io.BytesIO()
-    write_po(buffer, catalogue, width=100, omit_header=True, include_previous=True)
+    write_po(buffer, catalogue, width=100, omit_header=True)
     title = titles.get(home, f"{home}: its docstrings and its record.")
     return HEADER.format(title=title) + buffer.getvalue().decode("utf-8")
 

@@ -85,9 +85,12 @@ def test_without_scripts_the_family_stays(browser: Browser, address: str) -> Non
 @pytest.mark.parametrize(
     "path", [PATH, "losses/ctc_loss.html", "comparisons/hinges.html", "gallery.html"]
 )
-def test_words_in_figures_are_readable_on_a_phone(path: str, page: Page, address: str) -> None:
+@pytest.mark.parametrize("folder", ["", "zh/", "zh-hant/"])
+def test_words_in_figures_are_readable_on_a_phone(
+    folder: str, path: str, page: Page, address: str
+) -> None:
     page.set_viewport_size(PHONE)
-    page.goto(f"{address}/{path}")
+    page.goto(f"{address}/{folder}{path}")
     sizes = page.locator(".figure svg, .gallery svg").evaluate_all(
         """svgs => svgs.flatMap(svg => [...svg.querySelectorAll("text")].map(text =>
             parseFloat(getComputedStyle(text).fontSize)

@@ -12,9 +12,10 @@ from markdown import markdown
 
 import losses
 from losses.catalog import CATALOG, Loss
-from scripts.directives import GUIDES, cited, references
+from scripts.directives import cited, references
 
-PAGES = GUIDES.parent
+PAGES = Path(__file__).resolve().parents[1] / "docs" / "en"
+GUIDES = PAGES / "guide"
 FENCE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\]\(([^)\s]+)\)")
 

@@ -12,6 +12,7 @@ import html
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import time
 import urllib.request
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,8 @@ from playwright.sync_api import Browser, Page
 from sybil.evaluators.doctest import NUMBER, OutputChecker
 
 from losses.catalog import CATALOG, Loss
-from scripts.finish import ANCHORS, anchors
+from scripts import traditional
+from scripts.finish import ANCHORS, anchors, text_of
 from scripts.font import TARGET, characters
 from scripts.standalone import standalone
 
@@ -44,6 +47,17 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LONGEST = "losses/cross_entropy.html"
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 each_page = pytest.mark.parametrize("path", PAGES)
+LANGUAGES = {"": "en", "zh/": "zh-Hans", "zh-hant/": "zh-Hant"}
+each_language = pytest.mark.parametrize("folder", LANGUAGES, ids=LANGUAGES.values())
+each_translation = pytest.mark.parametrize("folder", ["zh/", "zh-hant/"])
+
+
+def folder_of(path: str) -> str:
+    return next((folder for folder in LANGUAGES if folder and path.startswith(folder)), "")
+
+
+# The same pages in every language: English paths, without the folder.
+ENGLISH = [path for path in PUBLISHED if not folder_of(path)]
 
 
 # What sticks out of its box at the page's width, unless it is meant to scroll.
@@ -104,6 +118,7 @@ def test_pages_load_whole_for_everyone(path: str, page: Page, address: str) -> N
     page.goto(f"{address}/{path}", wait_until="networkidle")
     assert problems == []
     assert page.context.cookies() == []
+    assert page.locator("html").get_attribute("lang") == LANGUAGES[folder_of(path)]
 
     page.evaluate(AXE)
     problems += violations(page)
@@ -180,8 +195,9 @@ def test_paper_shows_the_text_alone(page: Page, address: str) -> None:
     assert width > 0.9 * DESKTOP["width"]
 
 
-def test_everything_can_be_reached_with_the_keyboard(page: Page, address: str) -> None:
-    page.goto(f"{address}/losses/mse_loss.html")
+@each_language
+def test_everything_can_be_reached_with_the_keyboard(folder: str, page: Page, address: str) -> None:
+    page.goto(f"{address}/{folder}losses/mse_loss.html")
     page.keyboard.press("Tab")
     focus = "document.activeElement.className"
     assert "md-skip" in page.evaluate(focus)
@@ -199,10 +215,10 @@ def test_everything_can_be_reached_with_the_keyboard(page: Page, address: str) -
     page.keyboard.type("huber")
     page.wait_for_selector(".md-search-result__item a")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/losses/huber_loss.html*")
+    page.wait_for_url(f"{address}/{folder}losses/huber_loss.html*")
 
     page.set_viewport_size(PHONE)
-    page.goto(f"{address}/losses/mse_loss.html")
+    page.goto(f"{address}/{folder}losses/mse_loss.html")
     page.locator("label.md-header__button[for=__drawer]").focus()
     page.keyboard.press("Enter")
     assert page.evaluate("document.getElementById('__drawer').checked")
@@ -263,7 +279,7 @@ def test_what_is_copied_runs_and_prints_what_is_shown(
 ) -> None:
     sessions: list[tuple[str, dict[str, Any]]] = []
     files_ = []
-    for path in PUBLISHED:
+    for path in ENGLISH:
         page.goto(f"{address}/{path}")
         blocks = page.evaluate(PRESS)
         # No block with a prompt is without a button, none without a prompt has one but this:
@@ -310,6 +326,19 @@ def test_what_is_copied_runs_and_prints_what_is_shown(
     assert not wrong, "\n\n".join(wrong)
 
 
+@each_translation
+def test_translated_pages_copy_the_same(folder: str) -> None:
+    """Their blocks are those of the English pages, so nothing needs to be run again."""
+    for path in ENGLISH:
+        english, other = ((SITE / p).read_text("utf-8") for p in (path, folder + path))
+        for pattern in (
+            r'data-clipboard-\w+="([^"]*)"',
+            r"<pre[^>]*>(?:<div.*?</div>)?(.*?)</pre>",
+        ):
+            blocks = [re.findall(pattern, text, re.DOTALL) for text in (english, other)]
+            assert blocks[0] == blocks[1], path
+
+
 def test_a_press_on_the_visible_button_copies(page: Page, address: str) -> None:
     page.goto(f"{address}/index.html")
     page.locator(".md-code__button").first.click()
@@ -323,20 +352,27 @@ def test_a_press_on_the_visible_button_copies(page: Page, address: str) -> None:
 # Searching
 
 
-def queries() -> list[tuple[str, list[str], bool]]:
+def queries(folder: str) -> list[tuple[str, list[str], bool]]:
     """Read what people type, the pages of which one must be first, and whether it is by now."""
-    lines = (ROOT / "tests" / "queries.txt").read_text("utf-8").splitlines()
+    name = "queries.zh.txt" if folder else "queries.txt"
+    lines = (ROOT / "tests" / name).read_text("utf-8").splitlines()
+    if folder == "zh-hant/":
+        lines = [traditional.text(line) for line in lines]
     parts = [re.split(r" (->|~>) ", line) for line in lines if line and line[0] != "#"]
     return [(query.strip(), pages.split(", "), arrow == "->") for query, arrow, pages in parts]
 
 
-def test_search_finds_the_right_page_first(page: Page, address: str) -> None:
-    page.goto(f"{address}/index.html", wait_until="networkidle")
+@each_language
+def test_search_finds_the_right_page_first(folder: str, page: Page, address: str) -> None:
+    page.goto(f"{address}/{folder}index.html", wait_until="networkidle")
     field = page.locator("input.md-search__input")
     field.click()
-    placeholder = "Type to start searching"
+    placeholder = page.evaluate(
+        "JSON.parse(document.querySelector('#__config').textContent)"
+        ".translations['search.result.placeholder']"
+    )
     ranks, missed = [], []
-    for query, wanted, must in queries():
+    for query, wanted, must in queries(folder):
         field.fill("")
         field.press("End")  # the theme waits for a key
         page.wait_for_function(
@@ -352,7 +388,7 @@ def test_search_finds_the_right_page_first(page: Page, address: str) -> None:
         links = page.locator(".md-search-result__item > a").evaluate_all(
             "links => links.map(link => link.href)"
         )
-        found = [urlsplit(link).path.removeprefix("/some/folder/") for link in links]
+        found = [urlsplit(link).path.removeprefix(f"/some/folder/{folder}") for link in links]
         rank = next((at for at, one in enumerate(found, 1) if one in wanted), None)
         ranks.append(1 / rank if rank else 0.0)
         if must and rank != 1:
@@ -365,13 +401,14 @@ def test_search_finds_the_right_page_first(page: Page, address: str) -> None:
 # Anywhere, and fast
 
 
-def test_pages_opened_as_files_read_well(page: Page) -> None:
+@each_language
+def test_pages_opened_as_files_read_well(folder: str, page: Page) -> None:
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("requestfailed", lambda request: problems.append(request.url))
-    page.goto((SITE / "index.html").as_uri())
+    page.goto((SITE / folder / "index.html").as_uri())
     page.locator("article a[href*='mse_loss']").first.click()
-    page.wait_for_url("file://**/losses/mse_loss.html")
+    page.wait_for_url(f"file://**/{folder}losses/mse_loss.html")
     assert page.locator("#figure-mse_loss svg").first.bounding_box()["height"] > 100
     assert page.evaluate("document.fonts.load('16px \"STIX Two Math\"').then(f => f.length)") == 1
     assert not page.locator(".md-search__input").is_visible()
@@ -440,9 +477,11 @@ def packed(text: str) -> int:
     return len(gzip.compress(text.encode(), 6))
 
 
-def test_pages_are_light(browser: Browser, address: str) -> None:
+@each_language
+def test_pages_are_light(folder: str, browser: Browser, address: str) -> None:
     """The heaviest page comes first, then second, each after another page."""
-    weights = {path: packed((SITE / path).read_text("utf-8")) for path in PUBLISHED}
+    paths = [folder + path for path in ENGLISH]
+    weights = {path: packed((SITE / path).read_text("utf-8")) for path in paths}
     heaviest, second, *_ = sorted(weights, key=lambda path: -weights[path])
     print(weights)
     for path in (heaviest, second):
@@ -463,14 +502,15 @@ def test_pages_are_light(browser: Browser, address: str) -> None:
         context.close()
 
 
+@each_language
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_pages_paint_soon_on_a_slow_phone(
-    size: dict[str, int], browser: Browser, address: str
+    size: dict[str, int], folder: str, browser: Browser, address: str
 ) -> None:
     paints = []
     for _ in range(3):  # the best of three: the machine has other things to do
         context = browser.new_context(viewport=size)
-        _, vitals = visit(context.new_page(), f"{address}/{LONGEST}", slow=True)
+        _, vitals = visit(context.new_page(), f"{address}/{folder}{LONGEST}", slow=True)
         context.close()
         assert vitals["shift"] == 0
         paints.append(vitals["paint"])
@@ -506,29 +546,124 @@ def test_no_link_is_broken() -> None:
     assert broken == []
 
 
+@each_translation
+def test_translated_pages_have_the_same_anchors(folder: str) -> None:
+    for path in ENGLISH:
+        articles = [
+            re.search("<article.*?</article>", (SITE / p).read_text("utf-8"), re.DOTALL)
+            for p in (path, folder + path)
+        ]
+        english, other = (
+            re.findall(r'\bid="([^"]*)"', re.sub("<svg.*?</svg>", "", article[0], flags=re.DOTALL))
+            for article in articles
+            if article
+        )
+        assert english == other, path
+
+
+@pytest.mark.parametrize("served", [True, False], ids=["served", "files"])
+def test_the_language_can_be_switched_on_every_page(served: bool, page: Page, address: str) -> None:
+    root = address if served else SITE.as_uri()
+    here = ""
+    page.goto(f"{root}/losses/mse_loss.html")
+    for folder in ("zh/", "zh-hant/", "", "zh-hant/", "zh/", ""):
+        page.locator(".md-select button").hover()
+        page.locator(f".md-select__link[hreflang={LANGUAGES[folder]}]").click()
+        page.wait_for_url(f"{root}/{folder}losses/mse_loss.html")
+        assert page.locator("html").get_attribute("lang") == LANGUAGES[folder], here
+        here = folder
+
+
+def test_pages_name_their_siblings() -> None:
+    link = re.compile(r'<link rel=" ?alternate" hreflang="([^"]*)" href="([^"]*)">')
+    for path in PUBLISHED:
+        english = path.removeprefix(folder_of(path))
+        found = {
+            code: urljoin(f"/{path}", target)
+            for code, target in link.findall((SITE / path).read_text("utf-8"))
+        }
+        assert found == {code: f"/{folder}{english}" for folder, code in LANGUAGES.items()}, path
+
+
+# Words
+
+# Whose words stay English: code, what is linked elsewhere (papers), what says its language.
+ASIDE = re.compile(
+    r"<(pre|code|script|style)\b.*?</\1>|<a [^>]*https?:[^>]*>.*?</a>"
+    r"|<(\w+)[^>]* (?:lang|translate)=.*?</\2>",
+    re.DOTALL,
+)
+SPOKEN = re.compile(r'(?:title|aria-label|alt|content|data-alt|placeholder)="([^"]*)"')
+
+
+def words(path: str) -> list[str]:
+    """Return what a page says, in texts and in attributes."""
+    page = re.sub(r"<html[^>]*>", "", (SITE / path).read_text("utf-8"))
+    page = ASIDE.sub(" x1 ", page)
+    parts = re.split(r"<[^>]*>", re.sub(r"</?(?:span|em|strong|b)\b[^>]*>", "", page))
+    return [html.unescape(part) for part in [*parts, *SPOKEN.findall(page)] if part.strip()]
+
+
+@each_translation
+def test_no_english_is_left(folder: str) -> None:
+    """Four plain words in a row are a sentence, unless code shows them: a quoted message."""
+    sentence = re.compile(r"(?:\b[a-z]{2,}[ ,]+){3,}[a-z]{2,}\b")
+    names = " ".join(name for loss in CATALOG for name in loss.aliases)
+    left = set()
+    for path in ENGLISH:
+        page = (SITE / folder / path).read_text("utf-8")
+        code = [*re.findall(r"<(code|em)\b[^>]*>(.*?)</\1>", page, re.DOTALL)]
+        shown = text_of(" ".join(inner for _, inner in code))
+        for part in words(folder + path):
+            for match in sentence.finditer(part):
+                if match[0] not in shown and match[0] not in names:
+                    left.add(f"{path}: {match[0]} in {part.strip()}")
+    assert not left, "\n".join(sorted(left))
+
+
+def test_no_simplified_character_is_left_in_traditional() -> None:
+    """Each is one that Big5 has."""
+    left = set()
+    for path in ENGLISH:
+        for part in words(f"zh-hant/{path}"):
+            for character in part:
+                if "\u4e00" <= character <= "\u9fff":
+                    try:
+                        character.encode("big5hkscs")
+                    except UnicodeEncodeError:
+                        left.add(f"{path}: {character} in {part.strip()[:60]}")
+    assert not left, "\n".join(sorted(left))
+
+
+# Anchors and inventories
+
+
 def test_published_anchors_stay() -> None:
     listed = set(ANCHORS.read_text("utf-8").split())
     assert listed - anchors(SITE) == set(), "others link there: keep it with `[](){#anchor}`"
     assert anchors(SITE) - listed == set(), "new: run python -m scripts.finish anchors"
 
 
-def test_programs_find_their_way() -> None:
-    listed = re.findall(r"\]\((.*?)\)", (SITE / "llms.txt").read_text("utf-8"))
-    assert sorted(listed) == sorted(path.replace(".html", ".md") for path in PUBLISHED)
+@each_language
+def test_programs_find_their_way(folder: str) -> None:
+    site = SITE / folder
+    listed = re.findall(r"\]\((.*?)\)", (site / "llms.txt").read_text("utf-8"))
+    assert sorted(listed) == sorted(path.replace(".html", ".md") for path in ENGLISH)
     for path in listed:
-        text = (SITE / path).read_text("utf-8")
+        text = (site / path).read_text("utf-8")
         assert text.startswith("# ")
         assert not re.search(r"^(\{\{|:::) ", text, re.MULTILINE)
     descriptions = [
-        re.search(r'<meta name="description" content="(.*?)"', (SITE / path).read_text("utf-8"))
-        for path in PUBLISHED
+        re.search(r'<meta name="description" content="(.*?)"', (site / path).read_text("utf-8"))
+        for path in ENGLISH
     ]
     assert all(descriptions)
-    assert len({match[1] for match in descriptions if match}) == len(PUBLISHED)
+    assert len({match[1] for match in descriptions if match}) == len(ENGLISH)
 
 
-def test_the_inventory_names_the_public_api() -> None:
-    raw = (SITE / "objects.inv").read_bytes().split(b"\n", 4)
+@each_language
+def test_the_inventory_names_the_public_api(folder: str) -> None:
+    raw = (SITE / folder / "objects.inv").read_bytes().split(b"\n", 4)
     names = {line.split()[0] for line in zlib.decompress(raw[4]).decode().splitlines()}
     public = {f"losses.{name}" for loss in CATALOG for name in (loss.function, *loss.classes)}
     private = {name for name in names if name.startswith("losses._")}  # where each is defined
@@ -564,38 +699,92 @@ def test_a_published_build_says_where_it_lives_and_comes_out_the_same_again(
     first, second = built
     assert [path for path in first | second if first.get(path) != second.get(path)] == []
 
-    listed = re.findall(r"<loc>(.*?)</loc>", first["sitemap.xml"].decode())
-    assert sorted(listed) == sorted(where + path for path in PUBLISHED)
+    for folder in LANGUAGES:
+        listed = re.findall(r"<loc>(.*?)</loc>", first[f"{folder}sitemap.xml"].decode())
+        assert sorted(listed) == sorted(where + folder + path for path in ENGLISH)
+        assert gzip.decompress(first[f"{folder}sitemap.xml.gz"]) == first[f"{folder}sitemap.xml"]
     for path in PUBLISHED:
         text = first[path].decode()
         canonical = where + path
         assert f'<link rel="canonical" href="{canonical}">' in text
         assert f'property="og:url" content="{canonical}"' in text
-        source = path.replace(".html", ".md")
-        assert f'href="{forge}/edit/main/docs/en/{source}"' in text
+        folder = folder_of(path)
+        source = path.removeprefix(folder).replace(".html", ".md")
+        language = "zh" if folder else "en"  # Traditional comes from Simplified
+        assert f'href="{forge}/edit/main/docs/{language}/{source}"' in text
+        english = path.removeprefix(folder)
+        for folder, code in LANGUAGES.items():
+            assert f'hreflang="{code}" href="{where}{folder}{english}"' in text
     assert f"{forge}/blob/main/losses/_mse_loss.py" in first["losses/mse_loss.html"].decode()
     # Whatever the address that was not found, its page finds its files.
     missing = first["404.html"].decode()
     assert re.findall(r'(?:href|src)="(?!/some/folder/|https?:|#|mailto:)([^"]+)"', missing) == []
 
 
-def test_the_serve_command_serves() -> None:
+@contextmanager
+def serving(folder: Path, *command: str) -> Iterator[str]:
+    """Run a command that serves; yield its address once it does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "scripts/run.py", "serve", "--dev-addr", f"127.0.0.1:{port}"]
-    server = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    server = subprocess.Popen(
+        [sys.executable, *command, "--dev-addr", f"127.0.0.1:{port}"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        start_new_session=True,
+    )
     try:
-        for _ in range(120):
-            time.sleep(1)
+        for _ in range(600):
+            time.sleep(0.5)
             assert server.poll() is None, "serve ended by itself"
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as response:
-                    assert b"Loss functions" in response.read()
-                return
-            except OSError:
-                continue
-        pytest.fail("nothing was served within two minutes")
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/"):
+                break
+        else:
+            pytest.fail("nothing was served within five minutes")
+        yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(server.pid, 15)
         server.wait()
+
+
+def served(url: str) -> str:
+    with urllib.request.urlopen(url) as response:
+        return str(response.read().decode("utf-8"))
+
+
+def test_the_serve_command_serves() -> None:
+    with serving(ROOT, "scripts/run.py", "serve") as site:
+        for folder, code in LANGUAGES.items():
+            assert f'<html lang="{code}"' in served(f"{site}/{folder}index.html")
+
+
+def test_edits_are_served_within_five_seconds(tmp_path: Path) -> None:
+    """The best of three: the machine has other things to do."""
+    for name in ("losses", "docs", "scripts", "build/figures"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("mkdocs.yml", "tests/mutation.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    for file in json.loads((ROOT / "docs" / "checks.json").read_text("utf-8"))["tests"]:
+        if "::" in file:
+            shutil.copy(ROOT / file.partition("::")[0], tmp_path / "tests")
+    edits = {
+        "losses/mse_loss.html": ("losses/_mse_loss.py", "Measure the squared error"),
+        "zh/losses/mse_loss.html": ("docs/zh/losses/mse_loss.md", "\n## "),
+        "zh-hant/losses/mse_loss.html": ("docs/zh/losses/mse_loss.md", "\n## "),
+    }
+    with serving(tmp_path, "-m", "scripts.serve") as site:
+        for page, (name, place) in edits.items():
+            taken = []
+            for word in ("一二三", "四五六", "七八九"):
+                file = tmp_path / name
+                text = file.read_text("utf-8")
+                assert place in text
+                file.write_text(text.replace(place, f"{place}{word}", 1), "utf-8")
+                start = time.monotonic()
+                while word not in served(f"{site}/{page}"):
+                    time.sleep(0.1)
+                    assert time.monotonic() - start < 60, f"{page} stays as it was"
+                taken.append(time.monotonic() - start)
+            print(page, taken)
+            assert min(taken) < 5, page

@@ -54,11 +54,22 @@ function read({ config, docs }) {
 function understood(query) {
   return query.flatMap((word, index) => {
     if (together.has(word)) return together.get(word)
+    if (/^\p{sc=Han}+$/u.test(word)) return cut(word)
     const typing = index === query.length - 1
     if (!/^[a-z]{4,}$/.test(word) || spelt.has(word)) return word
     for (const other of spelt.keys()) if (typing && other.startsWith(word)) return word
     return nearest(word)
   })
+}
+
+// Chinese has no spaces: take the longest words of the pages, one after the other
+function cut(text) {
+  const found = []
+  for (let start = 0, end; start < text.length; start = end) {
+    for (end = text.length; end > start + 1 && !spelt.has(text.slice(start, end));) end--
+    found.push(text.slice(start, end))
+  }
+  return found
 }
 
 // Allow one slip in every three letters, but not in the first
