@@ -80,7 +80,10 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
     for fact in counts["facts"]:
         yield SITE, "docs/checks.json", "what was counted", fact
     for file in sorted((ROOT / "tests").glob("test_*.py")):
-        if "pytest.mark.browser" not in file.read_text("utf-8"):  # these are not counted
+        # Those that are run on demand only are not counted.
+        if not re.search(
+            r"^pytestmark = [\[\s]*pytest.mark.(browser|zens)", file.read_text(), re.M
+        ):
             said = directives.introduction(file)
             yield SITE, file.relative_to(ROOT).as_posix(), "what the file tests", said
     for note, text in settings(yaml_load((ROOT / "mkdocs.yml").read_text("utf-8"))):
