@@ -21,7 +21,7 @@ from pygments.lexers import PythonLexer
 
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
-from scripts import figures, language
+from scripts import benchmark, figures, language
 from scripts.figures.drawing import RECORDS
 from scripts.language import heading, say
 from scripts.rosetta import KINDS, entries, friends, title_of
@@ -251,6 +251,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 MARKDOWN: dict[str, Callable[..., str]] = {
     "names": names,
     "overview": overview,
+    "benchmark": benchmark.tables,
     "checks": checks,
     "bibliography": bibliography,
     "properties": properties,

@@ -1,0 +1,453 @@
+"""Time every loss beside PyTorch's own, and measure its memory.
+
+    python -m scripts.benchmark                              everything, into docs/benchmark.json
+    python -m scripts.benchmark mse_loss --size large        a part; the rest of the file stays
+    python -m scripts.benchmark mse_loss --print             nothing is written
+
+A call is forward and backward. The two are called in turn in one process, a block of calls of each
+at a time, so that whatever else the machine does meets both; a time is the median over the blocks.
+Memory is the highest sum of all allocations of one call that are not freed yet, as the profiler
+reports them: temporaries and gradients count, the arguments do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.benchmark import Timer
+
+import losses
+from losses.catalog import CATALOG
+
+RESULTS = Path(__file__).resolve().parents[1] / "docs" / "benchmark.json"
+SIZES = ("small", "medium", "large")
+SECONDS = 2.0  # to spend on the blocks of one contest
+
+Arguments = dict[str, Any]
+
+# What each loss is called with. A generator draws the numbers; the size says how many.
+
+ELEMENTS = {"small": (64, 10), "medium": (128, 1000), "large": (1000, 1000)}
+LOGITS = {"small": (64, 10), "medium": (128, 1000), "large": (512, 32000)}
+EMBEDDINGS = {"small": 64, "medium": 512, "large": 2048}  # of 128 numbers each
+FRAMES = {"small": (20, 8, 10), "medium": (50, 16, 20), "large": (200, 16, 50)}
+
+
+def signs(shape: tuple[int, ...]) -> Tensor:
+    return torch.randint(2, shape) * 2.0 - 1
+
+
+def pointwise(
+    size: str,
+    input: Callable[[tuple[int, ...]], Tensor] = torch.randn,
+    target: Callable[[tuple[int, ...]], Tensor] = torch.randn,
+    **settings: Any,
+) -> Arguments:
+    return {"input": input(ELEMENTS[size]), "target": target(ELEMENTS[size]), **settings}
+
+
+def named(size: str, names: tuple[str, ...], **settings: Any) -> Arguments:
+    return {name: torch.randn(ELEMENTS[size]) for name in names} | settings
+
+
+def classified(
+    size: str,
+    scores: Callable[[tuple[int, ...]], Tensor] = torch.randn,
+    shapes: dict[str, tuple[int, int]] = LOGITS,
+) -> Arguments:
+    samples, classes = shapes[size]
+    return {"input": scores(shapes[size]), "target": torch.randint(classes, (samples,))}
+
+
+def distributions(size: str, log_target: bool) -> Arguments:
+    target = torch.randn(ELEMENTS[size]).log_softmax(1)
+    return {
+        "input": torch.randn(ELEMENTS[size]).log_softmax(1),
+        "target": target if log_target else target.exp(),
+        "reduction": "batchmean",
+        "log_target": log_target,
+    }
+
+
+def listed(size: str) -> Arguments:
+    """Scores, and three right classes each."""
+    shape = ELEMENTS[size]
+    target = torch.full(shape, -1)
+    target[:, :3] = torch.rand(shape).argsort(1)[:, :3]
+    return {"input": torch.randn(shape), "target": target}
+
+
+def last_layer(size: str) -> Arguments:
+    samples, classes = LOGITS[size]
+    return {
+        "input": torch.randn(samples, 64),
+        "linear_weight": torch.randn(classes, 64) / 8,
+        "target": torch.randint(classes, (samples,)),
+    }
+
+
+def gaussian(size: str) -> Arguments:
+    return pointwise(size, var=torch.rand(ELEMENTS[size]) + 0.5)
+
+
+def paired(size: str, rows: bool) -> Arguments:
+    shape = ELEMENTS[size]
+    return named(size, ("input1", "input2"), target=signs(shape[:1] if rows else shape))
+
+
+def speech(size: str) -> Arguments:
+    frames, samples, classes = FRAMES[size]
+    length = frames // 4
+    return {
+        "log_probs": torch.randn(frames, samples, classes).log_softmax(2),
+        "targets": torch.randint(1, classes, (samples, length)),
+        "input_lengths": torch.full((samples,), frames),
+        "target_lengths": torch.full((samples,), length),
+    }
+
+
+def embedded(size: str) -> Arguments:
+    """Four embeddings a class."""
+    n = EMBEDDINGS[size]
+    return {"input": torch.randn(n, 128), "target": torch.arange(n) % (n // 4), "margin": 0.3}
+
+
+# Where PyTorch has no such loss: what people write instead.
+
+
+def softplus_log_cosh(input: Tensor, target: Tensor) -> Tensor:
+    """Compute it as Keras does."""
+    error = input - target
+    return (error + F.softplus(-2 * error) - math.log(2)).mean()
+
+
+def focal_of_cross_entropy(input: Tensor, target: Tensor) -> Tensor:
+    minus_log_p = F.cross_entropy(input, target, reduction="none")
+    return ((1 - torch.exp(-minus_log_p)) ** 2 * minus_log_p).mean()
+
+
+def torchvision_focal(inputs: Tensor, targets: Tensor, reduction: str) -> Tensor:
+    p = torch.sigmoid(inputs)
+    loss = F.binary_cross_entropy_with_logits(inputs, targets, reduction="none")
+    p_t = p * targets + (1 - p) * (1 - targets)
+    alpha_t = 0.25 * targets + 0.75 * (1 - targets)
+    return (alpha_t * loss * (1 - p_t) ** 2).mean()
+
+
+def batch_hard_by_loop(input: Tensor, target: Tensor, margin: float) -> Tensor:
+    """Mine as the document does, anchor by anchor."""
+    n = len(input)
+    dist = input.pow(2).sum(dim=1, keepdim=True).expand(n, n)
+    dist = dist + dist.t()
+    dist = dist.addmm(input, input.t(), beta=1, alpha=-2).clamp(min=1e-12).sqrt()
+    mask = target.expand(n, n).eq(target.expand(n, n).t())
+    hardest_positive = [dist[i][mask[i]].max().unsqueeze(0) for i in range(n)]
+    hardest_negative = [dist[i][mask[i] == 0].min().unsqueeze(0) for i in range(n)]
+    far, near = torch.cat(hardest_positive), torch.cat(hardest_negative)
+    return F.margin_ranking_loss(near, far, torch.ones_like(near), margin)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One loss against one rival.
+
+    Attributes:
+        loss: The loss.
+        arguments: Draws what both are called with, for a size.
+        leaves: The arguments that have a gradient.
+        label: What is special about the call.
+        rival: What it is compared with, where that is not PyTorch's own.
+        against: The rival's name.
+        sizes: The sizes at which it is worth while.
+        compiled: The sizes at which both are compiled, too.
+    """
+
+    loss: str
+    arguments: Callable[[str], Arguments]
+    leaves: tuple[str, ...] = ("input",)
+    label: str = ""
+    rival: Callable[..., Tensor] | None = None
+    against: str = "PyTorch's own"
+    sizes: tuple[str, ...] = SIZES
+    compiled: tuple[str, ...] = SIZES
+
+    @property
+    def name(self) -> str:
+        return f"{self.loss} {self.label}".strip()
+
+
+PAIR, TRIPLET = ("input1", "input2"), ("anchor", "positive", "negative")
+
+CONTESTS = (
+    Contest("binary_cross_entropy", partial(pointwise, input=torch.rand, target=torch.rand)),
+    Contest("binary_cross_entropy_with_logits", partial(pointwise, target=torch.rand)),
+    Contest("cross_entropy", classified),
+    Contest(
+        "nll_loss", partial(classified, scores=lambda shape: torch.randn(shape).log_softmax(1))
+    ),
+    Contest("linear_cross_entropy", last_layer, ("input", "linear_weight")),
+    Contest("l1_loss", pointwise),
+    Contest("mse_loss", pointwise),
+    Contest("smooth_l1_loss", pointwise),
+    Contest("huber_loss", pointwise),
+    Contest("log_cosh_loss", pointwise, rival=softplus_log_cosh, against="Keras's formula"),
+    Contest(
+        "poisson_nll_loss", partial(pointwise, target=lambda shape: torch.randint(9, shape).float())
+    ),
+    Contest("gaussian_nll_loss", gaussian, ("input", "var")),
+    Contest("kl_div", partial(distributions, log_target=False)),
+    Contest("kl_div", partial(distributions, log_target=True), label="log_target=True"),
+    Contest("margin_ranking_loss", partial(paired, rows=False), PAIR),
+    Contest("multilabel_margin_loss", listed),
+    Contest(
+        "multilabel_soft_margin_loss",
+        partial(pointwise, target=lambda shape: torch.randint(2, shape).float()),
+    ),
+    Contest("soft_margin_loss", partial(pointwise, target=signs)),
+    Contest("multi_margin_loss", partial(classified, shapes=ELEMENTS)),
+    Contest("triplet_margin_loss", partial(named, names=TRIPLET), TRIPLET),
+    Contest("triplet_margin_with_distance_loss", partial(named, names=TRIPLET), TRIPLET),
+    Contest("hinge_embedding_loss", partial(pointwise, input=torch.rand, target=signs)),
+    Contest("cosine_embedding_loss", partial(paired, rows=True), PAIR),
+    Contest("ctc_loss", speech, ("log_probs",), compiled=()),
+    Contest(
+        "focal_loss",
+        classified,
+        rival=focal_of_cross_entropy,
+        against="the usual lines around `cross_entropy`",
+    ),
+    Contest(
+        "sigmoid_focal_loss",
+        lambda size: (
+            {"inputs": torch.randn(ELEMENTS[size]), "reduction": "mean"}
+            | {"targets": torch.randint(2, ELEMENTS[size]).float()}
+        ),
+        ("inputs",),
+        rival=torchvision_focal,
+        against="torchvision's formula",
+    ),
+    Contest(
+        "batch_hard_triplet_loss",
+        embedded,
+        rival=batch_hard_by_loop,
+        against="the loop of document 000",
+        compiled=(),
+    ),
+)
+
+# The highest ratio that is aimed at, of one loss at one size.
+LIMITS: dict[tuple[str, str, str], float] = {
+    **{
+        (name, "large", "eager"): 1.1
+        for name in (
+            *("l1_loss", "kl_div", "kl_div log_target=True", "triplet_margin_loss"),
+            *("triplet_margin_with_distance_loss", "focal_loss", "sigmoid_focal_loss"),
+            "binary_cross_entropy_with_logits",
+        )
+    },
+    ("mse_loss", "large", "eager"): 1.3,
+    ("huber_loss", "large", "eager"): 1.7,
+    ("smooth_l1_loss", "large", "eager"): 1.7,
+    ("huber_loss", "large", "memory"): 2,
+    ("cross_entropy", "large", "eager"): 0.7,
+    ("cross_entropy", "large", "memory"): 0.4,
+    ("linear_cross_entropy", "large", "eager"): 1,
+    ("linear_cross_entropy", "large", "memory"): 1,
+    ("multi_margin_loss", "medium", "eager"): 0.6,
+    ("multi_margin_loss", "small", "eager"): 3.5,
+    ("ctc_loss", "medium", "eager"): 3.5,
+    ("ctc_loss", "large", "eager"): 2,
+    ("batch_hard_triplet_loss", "small", "eager"): 1 / 20,
+    ("batch_hard_triplet_loss", "medium", "eager"): 1 / 50,
+    ("batch_hard_triplet_loss", "large", "eager"): 1 / 150,
+}
+GENERAL = {("small", "eager"): 2.0, **{(size, "compiled"): 1.1 for size in SIZES}}
+MEANS = {("large", "eager"): 1.2, ("large", "memory"): 1.0}  # geometric, over all losses
+
+# Why a limit is not met, where it is not.
+REASONS: dict[str, str] = {}
+
+
+def medians(calls: list[Callable[[], object]]) -> list[float]:
+    """Time the calls in turn; return the median of each, in seconds."""
+    threads = torch.get_num_threads()
+    timers = [Timer("call()", globals={"call": call}, num_threads=threads) for call in calls]
+    once = [timer.timeit(1).median for timer in timers]
+    numbers = [max(1, int(0.02 / seconds)) for seconds in once]
+    blocks: list[list[float]] = [[] for _ in calls]
+    end = time.perf_counter() + SECONDS
+    while time.perf_counter() < end or len(blocks[0]) < 3:
+        for timer, number, found in zip(timers, numbers, blocks, strict=True):
+            found.append(timer.timeit(number).median)
+    return [statistics.median(found) for found in blocks]
+
+
+def peak(call: Callable[[], object]) -> int:
+    """Measure how much memory one call holds at most, in bytes."""
+    call()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        call()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.json"
+        profiler.export_chrome_trace(str(path))
+        events = json.loads(path.read_text("utf-8"))["traceEvents"]
+    held = highest = 0
+    changes = [event for event in events if event["name"] == "[memory]"]
+    for event in sorted(changes, key=lambda event: event["ts"]):
+        held += event["args"]["Bytes"]
+        highest = max(highest, held)
+    return highest
+
+
+def measure(contest: Contest, size: str, kinds: Collection[str]) -> dict[str, list[float]]:
+    """Return what ours and the rival need, of each kind."""
+    torch.manual_seed(0)
+    arguments = contest.arguments(size)
+    leaves = [arguments[name].requires_grad_() for name in contest.leaves]
+    pair = [getattr(losses, contest.loss), contest.rival or getattr(F, contest.loss, None)]
+    torch.testing.assert_close(*(function(**arguments) for function in pair), rtol=1e-4, atol=1e-5)
+
+    def calls(functions: list[Callable[..., Tensor]]) -> list[Callable[[], object]]:
+        return [lambda f=f: torch.autograd.grad(f(**arguments), leaves) for f in functions]
+
+    found: dict[str, list[float]] = {}
+    if "eager" in kinds:
+        found["eager"] = medians(calls(pair))
+    if "compiled" in kinds and size in contest.compiled:
+        torch._dynamo.reset()
+        found["compiled"] = medians(calls([torch.compile(f, dynamic=False) for f in pair]))
+    if "memory" in kinds:
+        found["memory"] = [peak(call) for call in calls(pair)]
+    return found
+
+
+def machine() -> dict[str, str]:
+    """Say what the numbers depend on."""
+    cpu = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        lines = information.read_text().splitlines()
+        cpu = next((x.partition(": ")[2] for x in lines if x.startswith("model name")), cpu)
+    return {
+        "Processor": cpu,
+        "Threads": str(torch.get_num_threads()),
+        "System": f"{platform.system()} {platform.machine()}",
+        "Python": platform.python_version(),
+        "PyTorch": torch.__version__,
+    }
+
+
+def limit(name: str, size: str, kind: str) -> float:
+    return LIMITS.get((name, size, kind), GENERAL.get((size, kind), math.inf))
+
+
+def in_units(amount: float, units: dict[str, float]) -> str:
+    unit = next((name for name, scale in units.items() if amount >= scale), list(units)[-1])
+    return f"{amount / units[unit]:.3g} {unit}"
+
+
+TIME = {"s": 1, "ms": 1e-3, "µs": 1e-6}
+SPACE = {"MiB": 2**20, "KiB": 2**10, "B": 1}
+KINDS = {
+    "eager": ("Eager", TIME),
+    "compiled": ("Compiled", TIME),
+    "memory": ("Memory", SPACE),
+}
+
+
+def verdict(ratio: float, most: float) -> str:
+    """Write a ratio, and the limit beside it where it is above."""
+    text = f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+    return f"**{text}** (limit {most:.3g})" if ratio > most else text
+
+
+def tables() -> str:
+    """Write what was measured, as Markdown: the machine, a table a kind, what misses its limit."""
+    results = json.loads(RESULTS.read_text("utf-8"))
+    contests = results["contests"]
+    found = [contest for contest in CONTESTS if contest.name in contests]
+    blocks = ["\n".join(f"- {name}: {value}" for name, value in results["machine"].items())]
+    missed: list[str] = []
+    for kind, (title, units) in KINDS.items():
+        rows, ratios = [], {size: [] for size in SIZES}
+        for contest in found:
+            cells = []
+            for size in SIZES:
+                ours, theirs = contests[contest.name].get(size, {}).get(kind, (0, 0))
+                if not theirs:
+                    cells.append("")
+                    continue
+                most = limit(contest.name, size, kind)
+                cells.append(f"{verdict(ours / theirs, most)}<br>{in_units(ours, units)}")
+                ratios[size].append(ours / theirs)
+                if ours / theirs > most and contest.name not in missed:
+                    missed.append(contest.name)
+            if any(cells):
+                classes = next(x.classes for x in CATALOG if x.function == contest.loss)
+                label = f"<br>`{contest.label}`" if contest.label else ""
+                link = f"[{classes[0]}](losses/{contest.loss}.md){label}"
+                rows.append((link, contest.against, *cells))
+        means = [
+            verdict(statistics.geometric_mean(values), MEANS.get((size, kind), math.inf))
+            if values
+            else ""
+            for size, values in ratios.items()
+        ]
+        rows.append(("All, geometric mean", "", *means))
+        lines = [("Loss", "Compared with", *SIZES), ("---",) * (2 + len(SIZES)), *rows]
+        blocks += [f"## {title}", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
+    reasons = [f"- `{name}`: {REASONS.get(name, 'no reason is known')}" for name in missed]
+    blocks += ["## Above the limit", "\n".join(reasons) if reasons else "Nothing is."]
+    return "\n\n".join(blocks)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("losses", nargs="*", help="all, if none is named")
+    parser.add_argument("--size", choices=SIZES, nargs="+", default=SIZES)
+    parser.add_argument("--kind", choices=KINDS, nargs="+", default=list(KINDS))
+    parser.add_argument("--print", action="store_true", help="write no file")
+    options = parser.parse_args()
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler reports each of its runs
+    results: dict[str, Any] = {"machine": machine(), "contests": {}}
+    if not options.print and RESULTS.exists():
+        kept = json.loads(RESULTS.read_text("utf-8"))
+        if kept["machine"] == results["machine"]:
+            results = kept
+        elif options.losses:
+            raise SystemExit("measured on another machine, or with other versions: measure all")
+    for contest in CONTESTS:
+        if options.losses and contest.loss not in options.losses:
+            continue
+        for size in (size for size in contest.sizes if size in options.size):
+            found = measure(contest, size, options.kind)
+            sizes = results["contests"].setdefault(contest.name, {})
+            sizes.setdefault(size, {}).update(found)
+            for kind, (ours, theirs) in found.items():
+                mark = " !" if ours / theirs > limit(contest.name, size, kind) else ""
+                units = KINDS[kind][1]
+                amounts = f"{in_units(ours, units):>10} against {in_units(theirs, units):>10}"
+                name = f"{contest.name} {size} {kind}"
+                print(f"{name:55} {ours / theirs:6.2f}  {amounts}{mark}", flush=True)
+        if not options.print:
+            RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
