@@ -13,7 +13,13 @@ from losses._checks import (
     scalar_type,
     values_known,
 )
-from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+from losses._reduction import (
+    Product,
+    WeightedLoss,
+    legacy_reduction,
+    reduce_by_slopes,
+    reduce_loss,
+)
 
 
 def binary_cross_entropy_with_logits(
@@ -134,12 +140,26 @@ def binary_cross_entropy_with_logits(
         # Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number.
         sure = x.isinf() & (y == (x > 0))
         x = x.nan_to_num().where(sure, x)
-    positive = y if pos_weight is None else pos_weight * y
-    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
-    loss = positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
+    if weight is None and pos_weight is None:
+        return reduce_by_slopes(_surprise, (_slope, _slope_in_y), reduction, x, y).to(dtype)
+    loss = _surprise(torch.mul, x, y, pos_weight)
     if weight is not None:
         loss = weight * loss
     return reduce_loss(loss, reduction).to(dtype)
+
+
+def _surprise(_: Product, x: Tensor, y: Tensor, pos_weight: Tensor | None = None) -> Tensor:
+    positive = y if pos_weight is None else pos_weight * y
+    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    return positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
+
+
+def _slope(x: Tensor, y: Tensor) -> Tensor:
+    return torch.sigmoid(x) - y
+
+
+def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:
+    return -x
 
 
 def _check(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:

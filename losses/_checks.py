@@ -140,6 +140,9 @@ def scalar_type(dtype: torch.dtype | None) -> str:
 
 def broadcast_shape(**shapes: torch.Size) -> torch.Size:
     """Return the shape that all of these broadcast to; name them in the error if there is none."""
+    first, *others = shapes.values()
+    if all(other == first for other in others):
+        return first
     try:
         shape: torch.Size = torch.broadcast_shapes(*shapes.values())  # type: ignore[no-untyped-call]
         return shape

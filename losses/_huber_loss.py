@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import hardtanh
 
 from losses._checks import check_floating, check_weight_shape, paired
-from losses._reduction import Loss, reduce_loss
+from losses._reduction import Loss, Product, reduce_by_slopes, reduce_loss
 
 
 def huber_loss(
@@ -108,13 +108,19 @@ def huber_loss(
     x = input.to(torch.promote_types(input.dtype, torch.float32))
     error = x - target
     check_floating(input=input, target=error)
-    # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
-    clipped = hardtanh(error, -delta, delta)
-    loss = (clipped * (error - clipped / 2)).to(input.dtype)
+
+    def loss(product: Product, error: Tensor) -> Tensor:
+        # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
+        clipped = slope(error)
+        return product(clipped, error) - product(clipped, clipped) / 2
+
+    def slope(error: Tensor) -> Tensor:
+        return hardtanh(error, -delta, delta)
+
     if weight is None:
-        return reduce_loss(loss, reduction)
+        return reduce_by_slopes(loss, (slope,), reduction, error).to(input.dtype)
     check_weight_shape(weight, input)
-    return reduce_loss(loss * weight, reduction)
+    return reduce_loss(loss(torch.mul, error).to(input.dtype) * weight, reduction)
 
 
 class HuberLoss(Loss):

@@ -147,10 +147,12 @@ def kl_div(
         )
     input, target = paired(input, target)
     probability = target.exp() if log_target else target
-    # What never happens costs nothing, even where a logarithm is infinite. A NaN stays one.
-    never = (probability == 0) & ~input.isnan()
-    log_probability = target if log_target else torch.where(never, 1, target).log()
-    loss = probability * torch.where(never, 0, log_probability - input)
+    if not (values_known(probability) and probability.numel() and probability.min() > 0):
+        # What never happens costs nothing, even where a logarithm is infinite. A NaN stays one.
+        never = (probability == 0) & ~input.isnan()
+        input = input.masked_fill(never, 0)
+        target = target.masked_fill(never, 0 if log_target else 1)
+    loss = probability * ((target if log_target else target.log()) - input)
     if reduction == "batchmean":
         return reduce_loss(loss, "mean", input.shape[0] if input.dim() > 0 else 1)
     if reduction not in ("none", "sum", "mean"):

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import hardtanh
 
 from losses._checks import check_floating, paired
-from losses._reduction import Loss, reduce_loss
+from losses._reduction import Loss, Product, reduce_by_slopes
 
 
 def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
@@ -92,11 +92,14 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
     x = input.to(torch.promote_types(input.dtype, torch.float32))
     error = x - target
     check_floating(input=input, target=error)
-    # cosh e = 1 + 2 sinh²(e/2) keeps small errors. Beyond 20 only the line is left, to the last
-    # digit of float64, and the hyperbolic sine would soon overflow.
-    clipped = hardtanh(error, -20, 20)
-    loss = torch.log1p(2 * torch.sinh(clipped / 2).square()) + (error.abs() - clipped.abs())
-    return reduce_loss(loss.to(input.dtype), reduction)
+
+    def loss(_: Product, error: Tensor) -> Tensor:
+        # cosh e = 1 + 2 sinh²(e/2) keeps small errors. Beyond 20 only the line is left, to the
+        # last digit of float64, and the hyperbolic sine would soon overflow.
+        clipped = hardtanh(error, -20, 20)
+        return torch.log1p(2 * torch.sinh(clipped / 2).square()) + (error.abs() - clipped.abs())
+
+    return reduce_by_slopes(loss, (torch.tanh,), reduction, error).to(input.dtype)
 
 
 class LogCoshLoss(Loss):

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from losses._checks import check_floating, check_weight_shape, paired
-from losses._reduction import Loss, legacy_reduction, reduce_loss, reduce_weighted
+from losses._reduction import (
+    Loss,
+    Product,
+    legacy_reduction,
+    reduce_by_slopes,
+    reduce_weighted,
+)
 
 
 def mse_loss(
@@ -112,11 +119,18 @@ def mse_loss(
     input, target = paired(input, target)
     error = input - target
     check_floating(input=error)
-    loss = error.square()
     if weight is None:
-        return reduce_loss(loss, reduction)
+        return reduce_by_slopes(_square, (_slope,), reduction, error)
     check_weight_shape(weight, input)
-    return reduce_weighted(loss, weight, reduction)
+    return reduce_weighted(_square(torch.mul, error), weight, reduction)
+
+
+def _square(product: Product, error: Tensor) -> Tensor:
+    return product(error, error)
+
+
+def _slope(error: Tensor) -> Tensor:
+    return 2 * error
 
 
 class MSELoss(Loss):

@@ -135,9 +135,12 @@ def poisson_nll_loss(
         )
     input, target = paired(input, target)
     if log_input:
-        # An infinite x leaves e^x, but must not meet it, or a count of 0, as infinity - infinity.
-        settled = input.isposinf() | (input.isneginf() & (target == 0))
-        loss = input.exp() - target * torch.where(settled, 0, input)
+        log_rate = input
+        if not values_known(input) or not input.sum().isfinite():
+            # Infinity leaves e^x, but must not meet it, or a count of 0, as infinity - infinity.
+            settled = input.isposinf() | (input.isneginf() & (target == 0))
+            log_rate = input.masked_fill(settled, 0)
+        loss = input.exp() - target * log_rate
     else:
         # float16 has no room for the default eps.
         narrow = input.dtype == torch.float16

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import Function
+
+from losses._checks import values_known
+
+Product = Callable[[Tensor, Tensor], Tensor]
+Elements = Callable[..., Tensor]  # of a product, and of tensors of one shape
+Slopes = tuple[Callable[..., Tensor], ...]
+WORTHWHILE = 2**14  # elements; for fewer, calling a Function costs more than it saves
 
 
 def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
@@ -43,6 +53,53 @@ def reduce_loss(loss: Tensor, reduction: str, denominator: Tensor | int | None =
     raise ValueError(
         f"{reduction} is not a valid value for reduction: expected 'none', 'mean' or 'sum'"
     )
+
+
+class Total(Function):
+    """The sum of a loss over all elements, with its derivatives written out.
+
+    Autograd finds the same derivatives by itself, in several times as many passes over memory.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, loss: Elements, slopes: Slopes, *tensors: Tensor) -> Tensor:
+        ctx.slopes = slopes
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+        return loss(torch.dot, *(tensor.flatten() for tensor in tensors)).sum()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        # In place it takes less memory, but leaves no second derivative, and no batch of gradients.
+        batched = torch._C._functorch.is_legacy_batchedtensor(gradient)
+        times = torch.mul if torch.is_grad_enabled() or batched else Tensor.mul_
+        found: list[Tensor | None] = [None, None]
+        for slope, needed in zip(ctx.slopes, ctx.needs_input_grad[2:], strict=True):
+            found.append(times(slope(*ctx.saved_tensors), gradient) if needed else None)
+        return tuple(found)
+
+    @staticmethod
+    def jvp(ctx: Any, _loss: None, _slopes: None, *tangents: Tensor | None) -> Tensor:
+        along = zip(ctx.slopes, tangents, strict=True)
+        parts = [(slope(*ctx.saved_tensors) * t).sum() for slope, t in along if t is not None]
+        return torch.stack(parts).sum()
+
+
+def reduce_by_slopes(loss: Elements, slopes: Slopes, reduction: str, *tensors: Tensor) -> Tensor:
+    """Reduce `loss(product, *tensors)`; its derivative in each tensor is the slope in its place.
+
+    The product is that of elements, or where these are only added up, the dot product. Each slope
+    makes a new tensor.
+    """
+    first = tensors[0]
+    large = first.numel() >= WORTHWHILE and first.dtype in (torch.float32, torch.float64)
+    alike = all(t.shape == first.shape and t.dtype == first.dtype for t in tensors)
+    # The compiler and `torch.func` do without: the former joins the passes over memory by itself.
+    if reduction not in ("mean", "sum") or not (large and alike and values_known(*tensors)):
+        return reduce_loss(loss(torch.mul, *tensors), reduction)
+    apply: Callable[..., Tensor] = Total.apply
+    total = apply(loss, slopes, *tensors)
+    return total if reduction == "sum" else total / first.numel()
 
 
 def reduce_weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from losses._checks import check_floating, check_gamma, full_precision
+from losses._checks import check_floating, check_gamma, full_precision, values_known
 from losses._reduction import Loss, reduce_loss
 
 
@@ -118,15 +118,18 @@ def sigmoid_focal_loss(
         )
     check_floating(inputs=inputs, targets=targets)
     x, y = full_precision(inputs, targets)
-    # An infinite logit counts as the largest number: 0 times infinity would be NaN.
     limits = torch.finfo(x.dtype)
-    x = x.clamp(limits.min, limits.max)
+    if not values_known(x) or not x.sum().isfinite():
+        # An infinite logit counts as the largest number: 0 times infinity would be NaN.
+        x = x.clamp(limits.min, limits.max)
 
     # Both cases are added, each times its label: 1 - sigmoid(x) would round to 0 too early.
     minus_log_p_t = y * softplus(-x) + (1 - y) * softplus(x)
     one_minus_p_t = y * torch.sigmoid(-x) + (1 - y) * torch.sigmoid(x)
-    # At 0, an exponent below 1 has infinite slope. The product with the logarithm has none.
-    loss = one_minus_p_t.clamp(min=limits.tiny) ** gamma * minus_log_p_t
+    if gamma < 1:
+        # At 0, such an exponent has infinite slope. The product with the logarithm has none.
+        one_minus_p_t = one_minus_p_t.clamp(min=limits.tiny)
+    loss = one_minus_p_t**gamma * minus_log_p_t
     if alpha != -1:
         loss = (alpha * y + (1 - alpha) * (1 - y)) * loss
     return reduce_loss(loss, reduction)

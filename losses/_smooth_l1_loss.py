@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import hardtanh
 
 from losses._checks import check_floating, paired
-from losses._reduction import Loss, legacy_reduction, reduce_loss
+from losses._reduction import Loss, Product, legacy_reduction, reduce_by_slopes, reduce_loss
 
 
 def smooth_l1_loss(
@@ -105,9 +105,16 @@ def smooth_l1_loss(
     check_floating(input=error)
     if beta == 0:
         return reduce_loss(error.abs(), reduction)
-    # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
-    clipped = hardtanh(error, -beta, beta)
-    return reduce_loss(clipped * (error - clipped / 2) / beta, reduction)
+
+    def loss(product: Product, error: Tensor) -> Tensor:
+        # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
+        clipped = slope(error)
+        return product(clipped, error) - product(clipped, clipped) / 2
+
+    def slope(error: Tensor) -> Tensor:
+        return hardtanh(error, -beta, beta)
+
+    return reduce_by_slopes(loss, (slope,), reduction, error) / beta
 
 
 class SmoothL1Loss(Loss):
