@@ -8,9 +8,9 @@ from torch import Tensor
 from losses._checks import (
     check_factors,
     check_floating,
+    check_probabilities,
     full_precision,
     scalar_type,
-    values_known,
 )
 from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
 
@@ -115,20 +115,20 @@ def binary_cross_entropy(
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     input, target = full_precision(input, target)
-    _check(input, target, weight)
+    low, high = _check(input, target, weight)
     # Half precision continues in float32: it has no 1e-12.
     wide = torch.promote_types(input.dtype, torch.float32)
     x, y = input.to(wide), target.to(wide)
-    q = 1 - x
-    log_x = _held_log(x, q, x.log())
-    log_q = _held_log(q, x, (-x).log1p())
+    log_x, log_q = x.log(), (-x).log1p()
+    if low < 1e-11 or high > 1 - 1e-11:
+        log_x, log_q = _held(log_x, x, 1 - x), _held(log_q, 1 - x, x)
     loss = -y * log_x - (1 - y) * log_q
     if weight is not None:
         loss = weight * loss
     return reduce_loss(loss, reduction).to(input.dtype)
 
 
-def _held_log(p: Tensor, q: Tensor, log_p: Tensor) -> Tensor:
+def _held(log_p: Tensor, p: Tensor, q: Tensor) -> Tensor:
     """Hold log p at -100 or above, and its gradient, 1/p, at q / max(pq, 1e-12), with q = 1 - p.
 
     What is detached passes no gradient on: the value is that of `log_p`, the gradient of `slope`.
@@ -138,7 +138,7 @@ def _held_log(p: Tensor, q: Tensor, log_p: Tensor) -> Tensor:
     return slope + (log_p.clamp(min=-100) - slope).detach()
 
 
-def _check(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
+def _check(input: Tensor, target: Tensor, weight: Tensor | None) -> tuple[float, float]:
     """Raise unless these are probabilities of one shape and type, with weights that fit."""
     if target.shape != input.shape:
         raise ValueError(
@@ -155,17 +155,8 @@ def _check(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
     check_floating(input=input)
     check_factors(input, weight=weight)
     logits = "for logits, use binary_cross_entropy_with_logits; nan comes from the model"
-    for name, tensor, remedy in (
-        ("input", input, logits),
-        ("target", target, "pass 0.0 for no and 1.0 for yes"),
-    ):
-        if values_known(tensor) and tensor.numel():
-            low, high = tensor.aminmax()
-            if not (low >= 0 and high <= 1):
-                raise RuntimeError(
-                    f"all elements of {name} should be between 0 and 1, "
-                    f"got values from {low} to {high}: {remedy}"
-                )
+    check_probabilities("target", target, "pass 0.0 for no and 1.0 for yes")
+    return check_probabilities("input", input, logits)
 
 
 class BCELoss(WeightedLoss):

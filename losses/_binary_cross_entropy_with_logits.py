@@ -7,11 +7,12 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from losses._checks import (
+    all_finite,
     check_factors,
     check_floating,
+    check_probabilities,
     full_precision,
     scalar_type,
-    values_known,
 )
 from losses._reduction import (
     Product,
@@ -136,7 +137,7 @@ def binary_cross_entropy_with_logits(
     # Half precision continues in float32, where a soft target's two terms cancel cleanly.
     wide = torch.promote_types(dtype, torch.float32)
     x, y = input.to(wide), target.to(wide)
-    if not values_known(x) or not x.sum().isfinite():
+    if not all_finite(x):
         # Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number.
         sure = x.isinf() & (y == (x > 0))
         x = x.nan_to_num().where(sure, x)
@@ -177,13 +178,7 @@ def _check(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
             "pass target.to(input.dtype)"
         )
     check_factors(input, **weights)
-    if values_known(target) and target.numel():
-        low, high = target.aminmax()
-        if low < 0 or high > 1:
-            raise RuntimeError(
-                "all elements of target should be between 0 and 1, "
-                f"got values from {low} to {high}: pass 0.0 for no and 1.0 for yes"
-            )
+    check_probabilities("target", target, "pass 0.0 for no and 1.0 for yes")
 
 
 class BCEWithLogitsLoss(WeightedLoss):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import torch
@@ -14,6 +15,16 @@ def values_known(*tensors: Tensor) -> bool:
         not torch.compiler.is_compiling()
         and torch._C._functorch.peek_interpreter_stack() is None
         and not any(tensor.is_meta for tensor in tensors)
+    )
+
+
+def all_finite(*tensors: Tensor) -> bool:
+    """Whether no element is known to be infinite or NaN: False also where nothing is known.
+
+    A sum tells, at the price of one pass; where it overflows the answer is a cautious no.
+    """
+    return values_known(*tensors) and all(
+        math.isfinite(tensor.detach().sum().item()) for tensor in tensors
     )
 
 
@@ -51,6 +62,19 @@ def paired(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         target = target.to(input.dtype)
     input, target = full_precision(input, target)
     return input, target
+
+
+def check_probabilities(name: str, tensor: Tensor, remedy: str) -> tuple[float, float]:
+    """Raise unless all values are in [0, 1]; return the lowest and the highest, if known."""
+    if not values_known(tensor) or not tensor.numel():
+        return 0, 1
+    low, high = (bound.item() for bound in tensor.detach().aminmax())
+    if not (low >= 0 and high <= 1):
+        raise RuntimeError(
+            f"all elements of {name} should be between 0 and 1, "
+            f"got values from {low} to {high}: {remedy}"
+        )
+    return low, high
 
 
 def check_weight_shape(weight: Tensor, input: Tensor) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from losses._checks import broadcast_shape, full_precision, values_known
+from losses._checks import all_finite, broadcast_shape, full_precision
 from losses._reduction import Loss, legacy_reduction, reduce_loss
 
 
@@ -127,7 +127,7 @@ def cosine_embedding_loss(
     exact = torch.promote_types(dtype, torch.float32)
     x1, x2 = input1.to(exact), input2.to(exact)
     square1, square2 = x1.square().sum(-1) + 1e-12, x2.square().sum(-1) + 1e-12
-    if not values_known(x1, x2) or not (square1 * square2).sum().isfinite():
+    if not all_finite(square1 * square2):
         (x1, square1), (x2, square2) = _shrunk(x1), _shrunk(x2)
     cosine = (x1 * x2).sum(-1) / (square1 * square2).sqrt()
     dissimilar = torch.where(target == -1, (cosine - margin).clamp(min=0), 0)

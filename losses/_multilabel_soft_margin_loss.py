@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from losses._checks import check_floating, paired, values_known
+from losses._checks import all_finite, check_floating, check_probabilities, paired
 from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
 
 
@@ -110,7 +110,7 @@ def multilabel_soft_margin_loss(
     reduction = legacy_reduction(size_average, reduce, reduction)
     _check(input, target)
     input, target = paired(input, target)
-    if not values_known(input) or not input.sum().isfinite():
+    if not all_finite(input):
         # Infinitely sure and right costs nothing, but 0 * log 0 is NaN: take the largest number.
         sure = input.isinf() & (target == (input > 0))
         input = input.nan_to_num().where(sure, input)
@@ -130,14 +130,12 @@ def _check(input: Tensor, target: Tensor) -> None:
     check_floating(input=input)
     if target.dtype == torch.bool:
         raise RuntimeError("target is boolean, which has no 1 - target: pass target.float()")
-    if values_known(target) and target.numel():
-        low, high = target.aminmax()
-        if low < 0 or high > 1:
-            raise RuntimeError(
-                "all elements of target should be between 0 and 1, "
-                f"got values from {low} to {high}: pass 1 for each class that applies and 0 for "
-                "each that does not; multilabel_margin_loss is the one that takes class indices"
-            )
+    check_probabilities(
+        "target",
+        target,
+        "pass 1 for each class that applies and 0 for each that does not; multilabel_margin_loss "
+        "is the one that takes class indices",
+    )
 
 
 class MultiLabelSoftMarginLoss(WeightedLoss):

@@ -8,7 +8,7 @@ import warnings
 import torch
 from torch import Tensor
 
-from losses._checks import paired, values_known
+from losses._checks import all_finite, paired, values_known
 from losses._reduction import Loss, legacy_reduction, reduce_loss
 
 
@@ -136,7 +136,7 @@ def poisson_nll_loss(
     input, target = paired(input, target)
     if log_input:
         log_rate = input
-        if not values_known(input) or not input.sum().isfinite():
+        if not all_finite(input):
             # Infinity leaves e^x, but must not meet it, or a count of 0, as infinity - infinity.
             settled = input.isposinf() | (input.isneginf() & (target == 0))
             log_rate = input.masked_fill(settled, 0)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from losses._checks import check_floating, check_gamma, full_precision, values_known
+from losses._checks import all_finite, check_floating, check_gamma, full_precision
 from losses._reduction import Loss, reduce_loss
 
 
@@ -119,7 +119,7 @@ def sigmoid_focal_loss(
     check_floating(inputs=inputs, targets=targets)
     x, y = full_precision(inputs, targets)
     limits = torch.finfo(x.dtype)
-    if not values_known(x) or not x.sum().isfinite():
+    if not all_finite(x):
         # An infinite logit counts as the largest number: 0 times infinity would be NaN.
         x = x.clamp(limits.min, limits.max)
 
