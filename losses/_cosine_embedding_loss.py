@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from losses._checks import all_finite, broadcast_shape, full_precision
 from losses._reduction import Loss, legacy_reduction, reduce_loss
@@ -127,7 +126,7 @@ def cosine_embedding_loss(
     exact = torch.promote_types(dtype, torch.float32)
     x1, x2 = input1.to(exact), input2.to(exact)
     square1, square2 = x1.square().sum(-1) + 1e-12, x2.square().sum(-1) + 1e-12
-    if not all_finite(square1 * square2):
+    if x1.shape[-1] and not all_finite(square1 * square2):
         (x1, square1), (x2, square2) = _shrunk(x1), _shrunk(x2)
     cosine = (x1 * x2).sum(-1) / (square1 * square2).sqrt()
     dissimilar = torch.where(target == -1, (cosine - margin).clamp(min=0), 0)
@@ -181,8 +180,7 @@ def _shrunk(vectors: Tensor) -> tuple[Tensor, Tensor]:
 
     The cosine does not notice: PyTorch's 1e-12 is scaled along.
     """
-    # A 1 more: short vectors stay as they are, and without coordinates there is a maximum.
-    scale = pad(vectors.detach().abs(), (0, 1), value=1).amax(-1, keepdim=True)
+    scale = vectors.detach().abs().amax(-1, keepdim=True).clamp(min=1)
     vectors = vectors / scale
     return vectors, (vectors * vectors).sum(-1) + 1e-12 / scale.squeeze(-1).square()
 

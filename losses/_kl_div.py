@@ -147,12 +147,15 @@ def kl_div(
         )
     input, target = paired(input, target)
     probability = target.exp() if log_target else target
-    if not (values_known(probability) and probability.numel() and probability.min() > 0):
+    if values_known(probability) and probability.numel() and probability.min() > 0:
+        surprise = (target if log_target else target.log()) - input
+    else:
         # What never happens costs nothing, even where a logarithm is infinite. A NaN stays one.
-        never = (probability == 0) & ~input.isnan()
-        input = input.masked_fill(never, 0)
-        target = target.masked_fill(never, 0 if log_target else 1)
-    loss = probability * ((target if log_target else target.log()) - input)
+        never, limits = probability == 0, torch.finfo(input.dtype)
+        nothing = 0 * input.detach().clamp(limits.min, limits.max)
+        log_p = target if log_target else target.masked_fill(never, 1).log()
+        surprise = torch.where(never, nothing, log_p - input)
+    loss = probability * surprise
     if reduction == "batchmean":
         return reduce_loss(loss, "mean", input.shape[0] if input.dim() > 0 else 1)
     if reduction not in ("none", "sum", "mean"):

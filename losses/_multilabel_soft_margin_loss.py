@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
@@ -112,8 +114,9 @@ def multilabel_soft_margin_loss(
     input, target = paired(input, target)
     if not all_finite(input):
         # Infinitely sure and right costs nothing, but 0 * log 0 is NaN: take the largest number.
-        sure = input.isinf() & (target == (input > 0))
-        input = input.nan_to_num().where(sure, input)
+        y = target.detach().to(input.dtype)
+        label = y.floor() + y.ceil() - 1  # 1, -1, or 0 where y is soft
+        input = torch.where(label * input == math.inf, label * torch.finfo(y.dtype).max, input)
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
         loss = loss * weight

@@ -136,7 +136,7 @@ class SmoothL1Loss(Loss):
         >>> loss = criterion(prediction, torch.zeros(2))
         >>> loss.backward()
         >>> loss, prediction.grad
-        (tensor(0.9062, grad_fn=<MeanBackward0>), tensor([0.2500, 0.5000]))
+        (tensor(0.9062, grad_fn=<DivBackward0>), tensor([0.2500, 0.5000]))
     """
 
     beta: float
