@@ -139,7 +139,7 @@ def kl_div(
                 f"kl_div: {kind} inputs not supported. Got {name} of {tensor.dtype}: "
                 "expected floating point"
             )
-    if values_known(input) and input.numel() and input.max() > torch.finfo(input.dtype).eps:
+    if values_known(input) and input.numel() and input.amax() > torch.finfo(input.dtype).eps:
         warnings.warn(
             "input has positive entries, but kl_div expects log-probabilities, which are at most "
             "0: pass input.log() if these are probabilities, input.log_softmax(dim) if logits",
@@ -147,7 +147,7 @@ def kl_div(
         )
     input, target = paired(input, target)
     probability = target.exp() if log_target else target
-    if values_known(probability) and probability.numel() and probability.min() > 0:
+    if values_known(probability) and probability.numel() and probability.amin() > 0:
         surprise = (target if log_target else target.log()) - input
     else:
         # What never happens costs nothing, even where a logarithm is infinite. A NaN stays one.

@@ -163,6 +163,30 @@ def batch_hard_by_loop(input: Tensor, target: Tensor, margin: float) -> Tensor:
     return F.margin_ranking_loss(near, far, torch.ones_like(near), margin)
 
 
+def cube(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """All distances, twice: to the positive and to the negative of each of n³ triplets."""
+    distance = (input[:, None] - input).square().sum(2).clamp(min=1e-12).sqrt()
+    same = target[:, None] == target
+    positive = same & ~torch.eye(len(target), dtype=torch.bool)
+    return distance[:, :, None], distance[:, None, :], positive, ~same
+
+
+def batch_all_by_cube(input: Tensor, target: Tensor, margin: float) -> Tensor:
+    to_positive, to_negative, positive, negative = cube(input, target)
+    loss = (to_positive - to_negative + margin).relu()
+    loss = loss * (positive[:, :, None] & negative[:, None, :])
+    return loss.sum() / (loss > 0).sum()
+
+
+def semihard_by_cube(input: Tensor, target: Tensor, margin: float) -> Tensor:
+    to_positive, to_negative, positive, negative = cube(input, target)
+    beyond = negative[:, None, :] & (to_negative > to_positive)
+    nearest = to_negative.masked_fill(~beyond, math.inf).amin(2)
+    farthest = to_negative.masked_fill(~negative[:, None, :], -math.inf).amax(2)
+    chosen = torch.where(beyond.any(2), nearest, farthest)
+    return (to_positive.squeeze(2) - chosen + margin).relu()[positive].mean()
+
+
 @dataclass(frozen=True)
 class Contest:
     """One loss against one rival.
@@ -247,6 +271,22 @@ CONTESTS = (
         embedded,
         rival=batch_hard_by_loop,
         against="the loop of document 000",
+        compiled=(),
+    ),
+    Contest(
+        "triplet_semihard_loss",
+        embedded,
+        rival=semihard_by_cube,
+        against="a tensor of all triplets",
+        sizes=("small", "medium"),
+        compiled=(),
+    ),
+    Contest(
+        "batch_all_triplet_loss",
+        embedded,
+        rival=batch_all_by_cube,
+        against="a tensor of all triplets",
+        sizes=("small", "medium"),
         compiled=(),
     ),
 )

@@ -460,6 +460,7 @@ def main() -> int:
     mutation = Mutation(modules, options.processes, options.containing)
     files = ["tests/test_losses.py", "tests/test_structure.py"]
     files += [f"tests/test_{loss.function}.py" for loss in CATALOG]
+    files += [f"tests/test_{helper}.py" for helper in HELPERS]
     files = [file for file in files if Path(file).exists()]
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"]
     status = pytest.main([*quiet, *files], plugins=[mutation])

@@ -1,0 +1,49 @@
+"""The benchmark compares what computes the same, for every loss."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+import losses
+from losses.catalog import CATALOG
+from scripts import benchmark
+from scripts.benchmark import CONTESTS, Contest
+
+
+def test_no_loss_is_forgotten() -> None:
+    assert {contest.loss for contest in CONTESTS} == {loss.function for loss in CATALOG}
+
+
+@pytest.mark.parametrize("contest", CONTESTS, ids=lambda contest: contest.name)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_both_compute_the_same(contest: Contest) -> None:
+    torch.manual_seed(0)
+    arguments = contest.arguments("small")
+    for name in contest.leaves:
+        arguments[name].requires_grad_()
+    leaves = [arguments[name] for name in contest.leaves]
+    rival = contest.rival or getattr(F, contest.loss)
+    ours, theirs = getattr(losses, contest.loss)(**arguments), rival(**arguments)
+    torch.testing.assert_close(ours, theirs)
+    if contest.loss != "ctc_loss":  # where PyTorch's gradient is another
+        gradients = [torch.autograd.grad(value, leaves) for value in (ours, theirs)]
+        torch.testing.assert_close(*gradients)
+
+
+def test_the_page_names_every_loss_and_what_misses_its_limit() -> None:
+    text = benchmark.tables()
+    for loss in CATALOG:
+        assert f"(losses/{loss.function}.md)" in text
+    assert "no reason is known" not in text
+
+
+def test_a_peak_counts_what_is_held_at_once() -> None:
+    a_mebibyte = torch.zeros(2**18)
+    assert benchmark.peak(lambda: (a_mebibyte + 1, a_mebibyte + 1)) == pytest.approx(
+        2**21, rel=1e-4
+    )
+    assert benchmark.peak(lambda: [len(a_mebibyte + 1) for _ in range(3)]) == pytest.approx(
+        2**20, rel=1e-4
+    )
