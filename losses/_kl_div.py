@@ -151,8 +151,8 @@ def kl_div(
         surprise = (target if log_target else target.log()) - input
     else:
         # What never happens costs nothing, even where a logarithm is infinite. A NaN stays one.
-        never, limits = probability == 0, torch.finfo(input.dtype)
-        nothing = 0 * input.detach().clamp(limits.min, limits.max)
+        never = probability == 0
+        nothing = 0 * input.detach().abs().clamp(max=torch.finfo(input.dtype).max)
         log_p = target if log_target else target.masked_fill(never, 1).log()
         surprise = torch.where(never, nothing, log_p - input)
     loss = probability * surprise

@@ -16,6 +16,7 @@ Product = Callable[[Tensor, Tensor], Tensor]
 Elements = Callable[..., Tensor]  # of a product, and of tensors of one shape
 Slopes = tuple[Callable[..., Tensor], ...]
 WORTHWHILE = 2**14  # elements; for fewer, calling a Function costs more than it saves
+BLOCK = 2**15  # elements; what is computed of one stays in the cache
 
 
 def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
@@ -66,7 +67,9 @@ class Total(Function):
         ctx.slopes = slopes
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
-        return loss(torch.dot, *(tensor.flatten() for tensor in tensors)).sum()
+        # By blocks: the dot product of millions of numbers would lose digits.
+        blocks = zip(*(torch.split(tensor.flatten(), BLOCK) for tensor in tensors), strict=True)
+        return torch.stack([loss(torch.dot, *block).sum() for block in blocks]).sum()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -88,18 +91,20 @@ class Total(Function):
 def reduce_by_slopes(loss: Elements, slopes: Slopes, reduction: str, *tensors: Tensor) -> Tensor:
     """Reduce `loss(product, *tensors)`; its derivative in each tensor is the slope in its place.
 
-    The product is that of elements, or where these are only added up, the dot product. Each slope
-    makes a new tensor.
+    The product is that of elements, or where these are only added up, the dot product. The tensors
+    are of one shape, and each slope makes a new one.
     """
-    first = tensors[0]
-    large = first.numel() >= WORTHWHILE and first.dtype in (torch.float32, torch.float64)
-    alike = all(t.shape == first.shape and t.dtype == first.dtype for t in tensors)
     # The compiler and `torch.func` do without: the former joins the passes over memory by itself.
-    if reduction not in ("mean", "sum") or not (large and alike and values_known(*tensors)):
+    if reduction not in ("mean", "sum") or not (values_known(*tensors) and worthwhile(tensors[0])):
         return reduce_loss(loss(torch.mul, *tensors), reduction)
     apply: Callable[..., Tensor] = Total.apply
     total = apply(loss, slopes, *tensors)
-    return total if reduction == "sum" else total / first.numel()
+    return total if reduction == "sum" else total / tensors[0].numel()
+
+
+def worthwhile(tensor: Tensor) -> bool:
+    """Whether `Total` is the faster way, and right: in half precision a sum may overflow."""
+    return tensor.numel() >= WORTHWHILE and tensor.dtype in (torch.float32, torch.float64)
 
 
 def reduce_weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:

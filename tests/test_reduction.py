@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import losses
 from losses import _reduction
 from losses.catalog import Loss
 from tests import test_losses
@@ -60,3 +61,24 @@ def test_derivatives_agree_with_finite_differences(
 @EACH
 def test_torch_func(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     test_losses.test_torch_func(loss, case, dtype)
+
+
+def test_millions_of_elements_lose_no_digits() -> None:
+    error = torch.full((10**7,), 1 / 3)
+    exact = losses.mse_loss(error.double(), torch.zeros(()).double().expand_as(error))
+    torch.testing.assert_close(losses.mse_loss(error, 0 * error).double(), exact, rtol=5e-6, atol=0)
+
+
+def test_only_many_elements_of_one_kind_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    x = torch.linspace(-9, 9, 2**14)
+    y = torch.zeros_like(x).requires_grad_()
+    few, half = y[1:], y.bfloat16()
+    for other, taken in ((y, True), (few, False), (half, False), (y.double(), True)):
+        loss = losses.mse_loss(x[: len(other)].to(other.dtype), other, reduction="sum")
+        assert (type(loss.grad_fn).__name__ == "TotalBackward") == taken
+    for function in ("mse_loss", "huber_loss", "smooth_l1_loss"):
+        for reduction in ("sum", "mean"):
+            ours = getattr(losses, function)(x, y, reduction=reduction)
+            theirs = getattr(torch.nn.functional, function)(x, y, reduction=reduction)
+            torch.testing.assert_close(ours, theirs)
