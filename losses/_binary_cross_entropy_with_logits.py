@@ -141,7 +141,7 @@ def binary_cross_entropy_with_logits(
     x, y = input.to(wide), target.to(wide)
     if not all_finite(x):
         # Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number.
-        label = y.detach().floor() + y.detach().ceil() - 1  # 1, -1, or 0 where y is soft
+        label = y.floor() + y.ceil() - 1  # 1, -1, or 0 where y is soft
         x = torch.where(label * x == math.inf, label * torch.finfo(wide).max, x)
     if weight is None and pos_weight is None:
         return reduce_by_slopes(_surprise, (_slope, _slope_in_y), reduction, x, y).to(dtype)

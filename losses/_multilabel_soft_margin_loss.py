@@ -114,7 +114,7 @@ def multilabel_soft_margin_loss(
     input, target = paired(input, target)
     if not all_finite(input):
         # Infinitely sure and right costs nothing, but 0 * log 0 is NaN: take the largest number.
-        y = target.detach().to(input.dtype)
+        y = target.to(input.dtype)
         label = y.floor() + y.ceil() - 1  # 1, -1, or 0 where y is soft
         input = torch.where(label * input == math.inf, label * torch.finfo(y.dtype).max, input)
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
