@@ -329,6 +329,7 @@ REASONS: dict[str, str] = {
     "PyTorch's only one loses those of a small loss at the label 0",
     "cosine_embedding_loss": "compiled, where nobody may look for squares that overflow, all "
     "vectors are scaled first",
+    "log_cosh_loss": KERNEL,
     "huber_loss": KERNEL,
     "smooth_l1_loss": KERNEL,
     "kl_div": "compiled, where nobody may look for what never happens, a NaN is kept for it",
