@@ -42,6 +42,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     huge = {"input1": largest, "input2": largest.flip(1), "target": y[:3], "margin": -2}
     overflow, angles = "the squared lengths overflow", torch.tensor([0.04, 1, 2], dtype=dtype)
     yield Case("huge", huge, BOTH, gradcheck=False, defect=overflow, elements=angles)
+    one = torch.tensor([[3.0, 4.0]], dtype=dtype)
+    for name, pair in (("first", (largest[2:, ::2], one)), ("second", (one, largest[2:, ::2]))):
+        mixed = {**dict(zip(BOTH, pair, strict=True)), "target": y[:1]}
+        cosine = torch.tensor([0.4], dtype=dtype)
+        yield Case(f"huge {name}", mixed, BOTH, gradcheck=False, defect=overflow, elements=cosine)
 
 
 def points(seed: int) -> Iterator[Point]:
