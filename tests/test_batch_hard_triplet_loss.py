@@ -57,3 +57,12 @@ def test_many_anchors_find_theirs_in_all_blocks() -> None:
     torch.testing.assert_close(actual, expected)
     (gradient,) = torch.autograd.grad(actual, x)
     torch.testing.assert_close(gradient, torch.autograd.grad(expected, x)[0])
+
+
+def test_far_from_the_origin_the_hardest_are_the_same() -> None:
+    """There, squares of float64 have no digit left for the distances."""
+    x, y = torch.tensor([[0.0], [1.0], [3.0], [7.0], [8.0]]).double(), torch.tensor([0, 0, 1, 1, 0])
+    near, far = (
+        losses.batch_hard_triplet_loss(x + offset, y, reduction="none") for offset in (0, 2**40)
+    )
+    assert torch.equal(near, far)
