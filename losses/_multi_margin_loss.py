@@ -132,7 +132,7 @@ def multi_margin_loss(
     loss = (hinge if p == 1 else hinge.square()).mean(1)
     if weight is not None:
         loss = loss * weight[label.flatten()]
-    return reduce_loss(loss.reshape(target.shape), reduction)
+    return reduce_loss(loss if target.dim() == 1 else loss[0], reduction)
 
 
 def _check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None:

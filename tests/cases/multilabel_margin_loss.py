@@ -18,6 +18,9 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case(
         "one class", {"input": x[:2, :1], "target": y[:2, :1] * 0 - torch.tensor([[0], [1]])}
     )
+    pair = torch.tensor([[1, 0], [0, 1]])
+    yield Case("two classes, both right", {"input": x[:2, :2], "target": pair})
+    yield Case("all three are right", {"input": x[0, :3], "target": torch.tensor([2, 0, 1])})
     yield Case("0-d", {"input": x[0, 0], "target": torch.tensor(0)})
     yield Case("1-d of 0-d", {"input": x[0, :1], "target": torch.tensor(0)})
     # At the margin, far beyond it, and ruled out by -inf.
@@ -61,6 +64,14 @@ def errors() -> Iterator[Error]:
     yield Error("mask", call(target=x), RuntimeError, "type Long but found Float: target")
     yield Error("shape", call(target=y[:, :2]), RuntimeError, r"target size: \[2, 2\].*\[2, 3\]")
     yield Error("one row", call(target=y[0]), RuntimeError, r"target size: \[3\].*\[2, 3\]")
+    flat = call(input=x[:1], target=y[0])
+    yield Error("(C) for (1, C)", flat, RuntimeError, r"target size: \[3\].*\[1, 3\]")
+    row = call(input=x[0], target=y[:1])
+    yield Error("(1, C) for (C)", row, RuntimeError, r"target size: \[1, 3\].*\[3\]")
+    short = call(input=x[0], target=y[0, :2])
+    yield Error("too few", short, RuntimeError, r"target size: \[2\].*\[3\]")
+    number = call(input=x[0, 0], target=torch.tensor(1))
+    yield Error("0-d, too large", number, RuntimeError, "got 1 to 1, expected .* from 0 to 0")
     yield Error("3-d", call(input=x[None]), RuntimeError, r"vector or matrix.*\[1, 2, 3\]")
     yield Error("no classes", call(input=x[:, :0], target=y[:, :0]), RuntimeError, r"\[2, 0\]")
     yield Error("integers", call(input=x.long()), NotImplementedError, "input")
