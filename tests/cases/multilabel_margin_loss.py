@@ -23,6 +23,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("all three are right", {"input": x[0, :3], "target": torch.tensor([2, 0, 1])})
     yield Case("0-d", {"input": x[0, 0], "target": torch.tensor(0)})
     yield Case("1-d of 0-d", {"input": x[0, :1], "target": torch.tensor(0)})
+    yield Case("0-d of 1-d", {"input": x[0, 0], "target": torch.tensor([0])})
     # At the margin, far beyond it, and ruled out by -inf.
     edge = torch.tensor([[1, 0, 0.5], [0, 3e4, -3e4], [0, 0.5, -float("inf")]], dtype=dtype)
     first = torch.tensor([0, -1, -1]).repeat(3, 1)
@@ -73,6 +74,8 @@ def errors() -> Iterator[Error]:
     number = call(input=x[0, 0], target=torch.tensor(1))
     yield Error("0-d, too large", number, RuntimeError, "got 1 to 1, expected .* from 0 to 0")
     yield Error("3-d", call(input=x[None]), RuntimeError, r"vector or matrix.*\[1, 2, 3\]")
+    none = call(input=x[0, :0], target=y[0, :0])
+    yield Error("no classes, one row", none, RuntimeError, r"vector or matrix.*\[0\]")
     yield Error("no classes", call(input=x[:, :0], target=y[:, :0]), RuntimeError, r"\[2, 0\]")
     yield Error("integers", call(input=x.long()), NotImplementedError, "input")
     yield Error("reduction", call(reduction="avg"), ValueError, "avg")
