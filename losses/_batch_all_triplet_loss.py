@@ -114,7 +114,7 @@ def batch_all_triplet_loss(
     # `violating` ones are nearer than positive plus margin, and their sum is already known.
     to_negatives = distance.masked_fill(~negative, float("inf")).sort(dim=1).values
     sums = torch.nn.functional.pad(to_negatives.cumsum(dim=1), (1, 0))
-    violating = torch.searchsorted(to_negatives.detach(), reach.detach())
+    violating = torch.searchsorted(to_negatives, reach)
     loss = (violating * reach - sums.gather(1, violating)).masked_fill(~positive, 0)
     active = violating.masked_fill(~positive, 0).sum()
     return reduce_loss(loss, reduction, active.clamp(min=1)).to(input.dtype)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
 from losses._checks import full_precision
-from losses._mining import check_batch, gathered, pairs, root, squared_distances, widened
+from losses._mining import check_batch, gathered, root, squared_distances, widened
 from losses._reduction import Loss, reduce_loss
 
 
@@ -118,17 +119,31 @@ def batch_hard_triplet_loss(
     (input,) = full_precision(input)
     if len(input) == 0:
         return reduce_loss(input.sum(dim=1), reduction, denominator=1)
-    positive, negative = pairs(target)
     x = widened(input)
-    square = squared_distances(x.detach())
-    farthest = square.masked_fill(~positive, -float("inf")).argmax(dim=1)
-    nearest = square.masked_fill(~negative, float("inf")).argmin(dim=1)
-    # Of all the pairs, only the chosen ones are differentiated.
-    to_positive = root((x - x[farthest]).square().sum(dim=1))
-    to_negative = root((x - x[nearest]).square().sum(dim=1))
-    complete = positive.any(dim=1) & negative.any()  # a second label: all have negatives
+    # Of all the pairs, only the hardest ones are differentiated.
+    chosen, complete = hardest(x.detach(), target)
+    to_positive, to_negative = root((x - x[chosen]).square().sum(dim=2))
     loss = (to_positive - to_negative + margin).clamp(min=0).masked_fill(~complete, 0)
     return reduce_loss(loss, reduction, complete.sum().clamp(min=1)).to(input.dtype)
+
+
+def hardest(x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Find each anchor's farthest positive and nearest negative, (2, N); tell if it has both."""
+    x = x - x[:1]  # changes no distance, and rounds less
+    square, place = x.square().sum(dim=1), torch.arange(len(x), device=x.device)
+    chosen, complete = [], []
+    # Some anchors at a time: their distances then fit into the processor's cache.
+    for anchors in torch.split(place, 2**17 // len(x) + 1):
+        same = target[anchors, None] == target
+        positive = same & (anchors[:, None] != place)
+        # Squared distances, all less by the anchor's own square, which changes no order.
+        with torch.autocast("mps", enabled=False):  # autocast leaves float64 alone
+            distance = torch.addmm(square, x[anchors], x.T, alpha=-2)
+        farthest = torch.where(positive, distance, -torch.inf).max(dim=1).indices
+        nearest = torch.where(same, torch.inf, distance).min(dim=1).indices
+        chosen.append(torch.stack((farthest, nearest)))
+        complete.append(positive.any(dim=1) & ~same.all(dim=1))
+    return torch.cat(chosen, dim=1), torch.cat(complete)
 
 
 class TripletLoss(Loss):

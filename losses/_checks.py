@@ -87,16 +87,47 @@ def check_weight_shape(weight: Tensor, input: Tensor) -> None:
         )
 
 
-def class_indices(target: Tensor, shape: torch.Size, ignore_index: int) -> Tensor:
+def class_indices(
+    target: Tensor, shape: torch.Size, ignore_index: int
+) -> tuple[Tensor, Tensor | None]:
     """Prepare class indices for an `input` of `shape`: int64, in range, one for each prediction.
 
-    The value `ignore_index` passes wherever it lies. For an `input` (C) the result has shape ().
+    The value `ignore_index` passes wherever it lies: the mask says where, and is left out where
+    the indices are known not to hold it. For an `input` (C) the result has shape ().
     """
-    dims, got = len(shape), f"got target {list(target.shape)} for input {list(shape)}"
+    dims = len(shape)
     if dims == 0:
         raise ValueError("Expected 1 or more dimensions (got 0): input must be (C) or (N, C, ...)")
     classes = shape[min(1, dims - 1)]
     expected = [*shape[:1], *shape[2:]] if dims > 1 else []
+    if list(target.shape) != expected:
+        target = _aligned(target, list(shape), expected)
+    if target.dtype not in (torch.int64, torch.uint8):
+        raise RuntimeError(
+            f"expected target dtype to be Long or Byte, but got {scalar_type(target.dtype)}: pass "
+            "target.long() for class indices; class probabilities need the shape of input"
+        )
+    target = target.long()
+    if not values_known(target):
+        return target, target == ignore_index
+    if target.numel() == 0:
+        return target, None
+    lowest, highest = (int(bound) for bound in target.aminmax())
+    if lowest < 0 or highest >= classes:
+        outside = ((target < 0) | (target >= classes)) & (target != ignore_index)
+        if outside.any():
+            wrong = int(target[outside][0])
+            raise IndexError(
+                f"Target {wrong} is out of bounds. Input has {classes} classes, counted from 0: "
+                "give the model more outputs, relabel, or, if this value marks what to leave out, "
+                f"pass ignore_index={wrong}"
+            )
+    return target, target == ignore_index if lowest <= ignore_index <= highest else None
+
+
+def _aligned(target: Tensor, shape: list[int], expected: list[int]) -> Tensor:
+    """Give class indices the shape expected, if that is only another way to write it."""
+    dims, got = len(shape), f"got target {list(target.shape)} for input {shape}"
     batch = target.shape[0] if target.dim() else 0
     if dims > 1 and batch != shape[0]:
         raise ValueError(
@@ -108,39 +139,24 @@ def class_indices(target: Tensor, shape: torch.Size, ignore_index: int) -> Tenso
             f"0D or 1D target tensor expected, multi-target not supported: {got}; pass "
             "target.squeeze(1) if it holds indices, target.argmax(1) if it is one-hot"
         )
-    if dims == 1 and target.dim() == 1 and batch != 1:
+    if dims == 1 and batch != 1:
         raise ValueError(
             f"For 1D input, 1D target must have size 1, but got target size: {batch}. "
             "Pass input of shape (N, C) for N predictions, or one index"
         )
-    if dims > 2 and list(target.shape) != expected:
+    if dims > 2:
         if dims == 4 and target.dim() != 3:
             problem = "only batches of spatial targets supported (3D tensors) but got targets of "
             problem += f"dimension: {target.dim()}. Pass target.squeeze(1) to drop a channel"
         elif dims == 4:
-            problem = f"size mismatch (got input: {list(shape)} , target: {list(target.shape)})"
+            problem = f"size mismatch (got input: {shape} , target: {list(target.shape)})"
         else:
             problem = f"Expected target size {expected}, got {list(target.shape)}"
         raise RuntimeError(
-            f"{problem}. One index for each position of input {list(shape)} has shape {expected}: "
+            f"{problem}. One index for each position of input {shape} has shape {expected}: "
             "dimension 1 of input is the classes; where they come last, pass input.movedim(-1, 1)"
         )
-    if target.dtype not in (torch.int64, torch.uint8):
-        raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {scalar_type(target.dtype)}: pass "
-            "target.long() for class indices; class probabilities need the shape of input"
-        )
-    target = target.long().reshape(expected)
-    if values_known(target):
-        outside = (target < 0) | (target >= classes)
-        if outside.any() and (outside := outside & (target != ignore_index)).any():
-            wrong = int(target[outside][0])
-            raise IndexError(
-                f"Target {wrong} is out of bounds. Input has {classes} classes, counted from 0: "
-                "give the model more outputs, relabel, or, if this value marks what to leave out, "
-                f"pass ignore_index={wrong}"
-            )
-    return target
+    return target.reshape(expected)
 
 
 def check_class_weight(weight: Tensor, classes: int, dtype: torch.dtype | None = None) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
+from torch.autograd.function import Function
 
 from losses._checks import (
     check_class_weight,
@@ -170,30 +175,39 @@ def cross_entropy(
         )
     if target.shape == input.shape:
         return _from_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
-    y = class_indices(target, input.shape, ignore_index)
+    y, ignored = class_indices(target, input.shape, ignore_index)
     check_floating(input=input)
     (input,) = full_precision(input)
     dim = min(1, input.dim() - 1)
 
-    ignored = y == ignore_index
-    if not values_known(ignored) or ignored.any():
-        # Whatever an ignored row holds, infinities or NaN, must not reach the gradient.
-        input = input.masked_fill(ignored.unsqueeze(dim), 0)
+    if ignored is not None:
         y = y.masked_fill(ignored, 0)
-    log_p = _log_softmax(input, dim)
-    log_p_y = log_p.gather(dim, y.unsqueeze(dim)).squeeze(dim)
+    if not label_smoothing and _is_large(input):
+        log_p_y: Tensor = LogLikelihood.apply(input, y)  # type: ignore[no-untyped-call]
+    else:
+        if ignored is not None:
+            # Whatever an ignored row holds, infinities or NaN, must not reach the gradient.
+            input = input.masked_fill(ignored.unsqueeze(dim), 0)
+        log_p = _log_softmax(input, dim)
+        log_p_y = _at(y, log_p, dim)
+
     w: Tensor | float = 1.0
-    w_y = (~ignored).to(log_p.dtype)
+    w_y: Tensor | float = 1.0
     if weight is not None:
         (weight,) = full_precision(weight)
         check_class_weight(weight, input.shape[dim], input.dtype)
-        w = _one_a_class(weight, log_p)
-        w_y = w_y * w.expand_as(log_p).gather(dim, y.unsqueeze(dim)).squeeze(dim)
+        w = _one_a_class(weight, input)
+        w_y = weight.to(log_p_y.dtype).index_select(0, y.flatten()).reshape(y.shape)
+    if ignored is not None:
+        w_y, log_p_y = w_y * (~ignored).to(log_p_y.dtype), log_p_y.masked_fill(ignored, 0)
     loss = _surprise((1 - label_smoothing) * w_y, log_p_y)
     if label_smoothing > 0:
         uniform = _surprise(w, log_p).sum(dim) / input.shape[dim]
-        loss = loss + label_smoothing * uniform.masked_fill(ignored, 0)
-    return reduce_loss(loss, reduction, w_y.sum()).to(input.dtype)
+        if ignored is not None:
+            uniform = uniform.masked_fill(ignored, 0)
+        loss = loss + label_smoothing * uniform
+    count = w_y.sum() if isinstance(w_y, Tensor) else y.numel()
+    return reduce_loss(loss, reduction, count).to(input.dtype)
 
 
 def _from_probabilities(
@@ -245,9 +259,55 @@ def _one_a_class(weight: Tensor, input: Tensor) -> Tensor:
 
 def _surprise(mass: Tensor | float, log_p: Tensor) -> Tensor:
     """Weigh `-log_p`. An impossible class, `log_p` -inf, costs nothing where it has no mass."""
+    if isinstance(mass, float) and mass > 0:
+        return -mass * log_p
     if not values_known(log_p) or log_p.isneginf().any():
         log_p = log_p.masked_fill((mass == 0) & log_p.isneginf(), 0)
-    return mass * -log_p
+    return -mass * log_p
+
+
+def _at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
+    """Select the classes `y`."""
+    return log_p.gather(dim, y.unsqueeze(dim)).squeeze(dim)
+
+
+def _is_large(input: Tensor) -> bool:
+    """Whether to go by blocks, which neither `torch.func`, nor compiler, nor forward AD follow."""
+    if input.dim() < 2 or input.numel() < 2**22 or not values_known(input):
+        return False
+    tangent: Tensor | None = unpack_dual(input).tangent  # type: ignore[no-untyped-call]
+    return tangent is None
+
+
+def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Split all alike, into rows that fit into the processor's cache."""
+    rows = 2**17 * len(tensors[0]) // tensors[0].numel() + 1
+    return zip(*(torch.split(tensor, rows) for tensor in tensors), strict=True)
+
+
+class LogLikelihood(Function):
+    """`log_p` at `y`, block by block: no `log_p` of the whole batch is made, let alone kept."""
+
+    @staticmethod
+    def forward(ctx: Any, input: Tensor, y: Tensor) -> Tensor:
+        ctx.save_for_backward(input, y)
+        return torch.cat([_at(y, _log_softmax(x, 1), 1) for x, y in _blocks(input, y)])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        input, target = ctx.saved_tensors
+        several = torch._C._functorch.is_legacy_batchedtensor(gradient)
+        if several or torch.is_grad_enabled() or not values_known(gradient):
+            with torch.enable_grad():
+                whole = _at(target, _log_softmax(input, 1), 1)
+            return torch.autograd.grad(whole, input, gradient, create_graph=True)[0], None
+        result = torch.empty_like(input)
+        for x, y, g, out in _blocks(input, target[:, None], gradient[:, None], result):
+            p = x.softmax(1, g.dtype)
+            if not g.all():  # an ignored row must not harm, whatever it holds
+                p = p.masked_fill(g == 0, 0)
+            torch.mul(p.scatter_add_(1, y, torch.full_like(g, -1)), -g, out=out)
+        return result, None
 
 
 class CrossEntropyLoss(WeightedLoss):

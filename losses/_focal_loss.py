@@ -11,7 +11,6 @@ from losses._checks import (
     check_gamma,
     class_indices,
     full_precision,
-    values_known,
 )
 from losses._reduction import WeightedLoss, reduce_loss
 
@@ -129,28 +128,31 @@ def focal_loss(
     check_floating(input=input)
     (input,) = full_precision(input)
     dim = min(1, input.dim() - 1)
-    target = class_indices(target, input.shape, ignore_index)
-    kept = target != ignore_index
+    target, ignored = class_indices(target, input.shape, ignore_index)
     logits = input
-    if not values_known(kept) or not kept.all():
+    if ignored is not None:
         # An ignored row may hold anything, even infinities: blank, it cannot harm the gradient.
-        logits = input.masked_fill(~kept.unsqueeze(dim), 0)
-        target = target.masked_fill(~kept, 0)
+        logits = input.masked_fill(ignored.unsqueeze(dim), 0)
+        target = target.masked_fill(ignored, 0)
     # Half precision is lifted: sums over a batch soon pass 65504.
     log_p = logits.log_softmax(dim, torch.promote_types(logits.dtype, torch.float32))
-    log_p = log_p.gather(dim, target.unsqueeze(dim)).squeeze(dim)
-    w = kept
+    nll = -log_p.gather(dim, target.unsqueeze(dim)).squeeze(dim)
+
+    # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
+    near = nll.clamp(max=100)
+    # At p = 1 a gamma below 1 has infinite slope, which the logarithm outweighs: stop short of it.
+    one_minus_p = (-torch.expm1(-near)).clamp(min=torch.finfo(near.dtype).tiny)
+    loss = one_minus_p**gamma * near + (nll - near)
+    if weight is None and ignored is None:
+        return reduce_loss(loss, reduction, target.numel()).to(input.dtype)
+    w = torch.ones_like(nll)
     if weight is not None:
         (weight,) = full_precision(weight)
         check_class_weight(weight, input.shape[dim], input.dtype)
-        w = kept * weight.to(log_p.dtype)[target]
-
-    # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
-    near, far = (-log_p).clamp(max=100), (-log_p - 100).relu()
-    # At p = 1 a gamma below 1 has infinite slope, which the logarithm outweighs: stop short of it.
-    one_minus_p = (-torch.expm1(-near)).clamp(min=torch.finfo(near.dtype).tiny)
-    loss = w * (one_minus_p**gamma * near + far)
-    return reduce_loss(loss, reduction, w.sum()).to(input.dtype)
+        w = weight.to(nll.dtype).index_select(0, target.flatten()).reshape(target.shape)
+    if ignored is not None:
+        w = w.masked_fill(ignored, 0)
+    return reduce_loss(w * loss, reduction, w.sum()).to(input.dtype)
 
 
 class FocalLoss(WeightedLoss):

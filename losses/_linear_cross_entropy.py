@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.forward_ad import unpack_dual
+from torch.autograd.function import Function
 from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
@@ -39,8 +43,8 @@ def linear_cross_entropy(
 
     This is [`cross_entropy`][losses.cross_entropy] of the logits $z$, in all of its variants. Only
     the memory differs. With many classes $z$ is by far the largest tensor of a model: here a block
-    of rows is turned into losses and forgotten, then computed again when its gradient is due.
-    That costs one matrix product more than keeping them.
+    of rows is turned into losses and their gradient, then forgotten. With `reduction='none'`,
+    where the gradient depends on what follows, it is computed again: one matrix product more.
 
     `'mean'` divides as there: by the weights of the targets that are not ignored, and for class
     probabilities by the number of rows (and positions):
@@ -155,8 +159,10 @@ def linear_cross_entropy(
     y_ignored = -100 if ignore_index is None else ignore_index
     w, b = linear_weight.flatten(0, -2), None if linear_bias is None else linear_bias.flatten()
 
-    def loss(x: Tensor, y: Tensor, reduction: str) -> Tensor:
-        z = linear(x, w, b).reshape(x.shape[:-1] + classes)
+    layer = (w,) if b is None else (w, b)
+
+    def loss(reduction: str, y: Tensor, x: Tensor, *layer: Tensor) -> Tensor:
+        z = linear(x, *layer).reshape(x.shape[:-1] + classes)
         return cross_entropy(
             z, y, weight, None, y_ignored, None, reduction, label_smoothing=label_smoothing
         )
@@ -164,24 +170,80 @@ def linear_cross_entropy(
     rows = options.batch_chunk_size if options else None
     rows = rows or max(128, 2**21 // max(1, len(w)))
     one_block = input.dim() == 1 or len(input) <= rows or input.shape[:1] != target.shape[:1]
-    # `torch.func` and the compiler plan memory themselves, and cannot see through a checkpoint.
+    # `torch.func` and the compiler plan memory themselves, and cannot see through blocks.
     if one_block or not values_known(input, target):
-        return loss(input, target, reduction)
+        return loss(reduction, target, input, *layer)
 
+    # Half precision is lifted: sums over a batch soon pass 65504.
+    lifted = torch.promote_types(input.dtype, torch.float32)
+    denominator: Tensor | int = target.numel()
+    if probabilities:
+        denominator = target.numel() // classes[0]
+    elif reduction == "mean":
+        kept = target[target != y_ignored].long()
+        denominator = len(kept) if weight is None else weight.to(lifted)[kept].sum()
+
+    def part(y: Tensor, x: Tensor, *layer: Tensor) -> Tensor:
+        return reduce_loss(loss("none", y, x, *layer).to(lifted), reduction, denominator)
+
+    if reduction != "none" and only_these_learn((input, *layer), (target, weight)):
+        value: Tensor = AtOnce.apply(part, rows, target, input, *layer)  # type: ignore[no-untyped-call]
+        return value.to(input.dtype)
     # A checkpoint forgets what its block computed and computes it again for the gradient.
     each = torch.cat(
         [
-            checkpoint(loss, x, y, "none", use_reentrant=False, preserve_rng_state=False)
-            for x, y in zip(torch.split(input, rows), torch.split(target, rows), strict=True)
+            checkpoint(loss, "none", y, x, *layer, use_reentrant=False, preserve_rng_state=False)
+            for y, x in zip(torch.split(target, rows), torch.split(input, rows), strict=True)
         ]
     )
-    # Half precision is lifted: sums over a batch soon pass 65504.
-    lifted = each.to(torch.promote_types(each.dtype, torch.float32))
-    if probabilities:
-        return reduce_loss(lifted, reduction).to(each.dtype)
-    kept = target[target != y_ignored].long()
-    denominator = len(kept) if weight is None else weight.to(lifted.dtype)[kept].sum()
-    return reduce_loss(lifted, reduction, denominator).to(each.dtype)
+    return reduce_loss(each.to(lifted), reduction, denominator).to(each.dtype)
+
+
+def only_these_learn(these: tuple[Tensor, ...], others: tuple[Tensor | None, ...]) -> bool:
+    """Whether a gradient is asked of all of these and none of the others, and no tangent."""
+    tangents = [unpack_dual(tensor).tangent for tensor in these]  # type: ignore[no-untyped-call]
+    return (
+        torch.is_grad_enabled()
+        and all(tensor.requires_grad for tensor in these)
+        and not any(tensor is not None and tensor.requires_grad for tensor in others)
+        and all(tangent is None for tangent in tangents)
+    )
+
+
+class AtOnce(Function):
+    """Add up `part` over blocks of rows, and take the gradient of each while its logits exist."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, part: Callable[..., Tensor], rows: int, target: Tensor, *tensors: Tensor
+    ) -> Tensor:
+        input, *layer = tensors
+        gradients = [torch.zeros_like(tensor) for tensor in tensors]
+        value = torch.zeros((), device=input.device)
+        blocks = (torch.split(tensor, rows) for tensor in (target, input, gradients[0]))
+        for y, x, of_x in zip(*blocks, strict=True):
+            leaves = [tensor.detach().requires_grad_() for tensor in (x, *layer)]
+            with torch.enable_grad():
+                block = part(y, *leaves)
+            value = value + block.detach()
+            found = torch.autograd.grad(block, leaves)
+            for gradient, more in zip((of_x, *gradients[1:]), found, strict=True):
+                gradient += more
+        ctx.part = part
+        ctx.save_for_backward(target, *tensors, *gradients)
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        target, *saved = ctx.saved_tensors
+        tensors, gradients = saved[: len(saved) // 2], saved[len(saved) // 2 :]
+        several = torch._C._functorch.is_legacy_batchedtensor(gradient)
+        if several or torch.is_grad_enabled() or not values_known(gradient):
+            with torch.enable_grad():
+                whole = ctx.part(target, *tensors)
+            again = torch.autograd.grad(whole, tensors, gradient, create_graph=True)
+            return None, None, None, *again
+        return None, None, None, *(gradient * found for found in gradients)
 
 
 def check_layer(input: Tensor, linear_weight: Tensor, linear_bias: Tensor | None) -> None:

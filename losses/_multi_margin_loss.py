@@ -127,12 +127,12 @@ def multi_margin_loss(
     _check(input, target, p, weight)
     scores = input if input.dim() == 2 else input.reshape(1, -1)
     label = target.reshape(-1, 1)
-    hinge = torch.relu(margin - scores.gather(1, label) + scores)
-    # The sum leaves the right class out: there, the hinge is the constant margin.
-    loss = hinge.scatter(1, label, 0).pow(p).mean(1)
+    # The sum leaves the right class out: there, the hinge would be the constant margin.
+    hinge = (margin - scores.gather(1, label) + scores).relu_().scatter(1, label, 0)
+    loss = (hinge if p == 1 else hinge.square()).mean(1)
     if weight is not None:
         loss = loss * weight[label.flatten()]
-    return reduce_loss(loss.reshape(target.shape), reduction)
+    return reduce_loss(loss if target.dim() == 1 else loss[0], reduction)
 
 
 def _check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None:
@@ -177,12 +177,12 @@ def _check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None
                 f"{scalar_type(weight.dtype)}: weight must have the data type of input, "
                 "pass weight.to(input.dtype)"
             )
-    if values_known(target):
-        outside = (target < 0) | (target >= classes)
-        if outside.any():
+    if values_known(target) and samples:
+        lowest, highest = (int(bound) for bound in target.aminmax())
+        if lowest < 0 or highest >= classes:
             raise RuntimeError(
-                f"target out of range: got class {int(target[outside][0])}, expected 0 to "
-                f"{classes - 1}. Classes count from 0, and there is no ignore_index: select the "
+                f"target out of range: got class {lowest if lowest < 0 else highest}, expected 0 "
+                f"to {classes - 1}. Classes count from 0, and there is no ignore_index: select the "
                 "rows to keep first"
             )
 

@@ -147,7 +147,7 @@ def _check(input: Tensor, target: Tensor) -> None:
     if not values_known(target) or not target.numel():
         return
     classes = input.shape[-1] if input.dim() else 1
-    lowest, highest = (int(bound) for bound in target.aminmax())
+    lowest, highest = target.aminmax()
     if lowest < -1 or highest >= classes:
         raise RuntimeError(
             f"argument #2 'target' is out of range: got {lowest} to {highest}, expected class "

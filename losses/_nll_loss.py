@@ -125,23 +125,27 @@ def nll_loss(
         - [`torch.nn.functional.nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html)
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
-    y = class_indices(target, input.shape, ignore_index)
+    y, ignored = class_indices(target, input.shape, ignore_index)
     check_floating(input=input)
     (input,) = full_precision(input)
     dim = min(1, input.dim() - 1)
 
-    ignored = y == ignore_index
-    y = y.masked_fill(ignored, 0).unsqueeze(dim)
+    if ignored is not None:
+        y = y.masked_fill(ignored, 0)
     # Half precision continues in float32: a sum over the batch soon passes 65504.
-    nll = -input.gather(dim, y).squeeze(dim).to(torch.promote_types(input.dtype, torch.float32))
-    w_y = (~ignored).to(nll.dtype)
+    dtype = torch.promote_types(input.dtype, torch.float32)
+    nll = -input.gather(dim, y.unsqueeze(dim)).squeeze(dim).to(dtype)
+    if weight is None and ignored is None:
+        return reduce_loss(nll, reduction, y.numel()).to(input.dtype)
+    w_y = torch.ones_like(nll)
     if weight is not None:
         (weight,) = full_precision(weight)
         check_class_weight(weight, input.shape[dim], input.dtype)
-        w = weight.reshape(-1, *[1] * (input.dim() - 2)).expand_as(input)
-        w_y = w_y * w.gather(dim, y).squeeze(dim)
-    # An ignored row counts nothing whatever it holds, nor does an impossible class of weight 0.
-    nll = nll.masked_fill(ignored | ((w_y == 0) & nll.isposinf()), 0)
+        w_y = weight.to(dtype).index_select(0, y.flatten()).reshape(y.shape)
+    # An impossible class of weight 0 counts nothing, nor does an ignored row, whatever it holds.
+    nll = nll.masked_fill((w_y == 0) & nll.isposinf(), 0)
+    if ignored is not None:
+        w_y, nll = w_y.masked_fill(ignored, 0), nll.masked_fill(ignored, 0)
     return reduce_loss(w_y * nll, reduction, w_y.sum()).to(input.dtype)
 
 

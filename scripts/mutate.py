@@ -125,7 +125,8 @@ def changed_call(node: ast.Call, alone: bool) -> Iterator[ast.expr]:
     if len(node.args) > (0 if method else 1):
         yield with_(node, args=node.args[:-1])
     if not alone:
-        yield from [node.func.value] if method else node.args[:1]  # type: ignore[attr-defined]
+        instead = [node.func.value] if method else node.args[:1]  # type: ignore[attr-defined]
+        yield from (node for node in instead if not isinstance(node, ast.Starred))
     match node.func:
         case ast.Attribute(attr=name) if name in NAMES:
             yield with_(node, func=with_(node.func, attr=NAMES[name]))

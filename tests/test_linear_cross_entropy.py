@@ -56,3 +56,51 @@ def test_the_module_takes_pytorchs_state(
     x = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
     y = torch.arange(6).reshape(6, *(1 for _ in shape)).expand(6, *shape) % 5
     torch.testing.assert_close(ours(x, y), theirs(x, y))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_derivatives_of_a_trained_layer_go_on(reduction: str) -> None:
+    """By blocks, the gradient is taken ahead: it may be asked for twice, derived and batched."""
+    generator = torch.Generator().manual_seed(0)
+    randn = lambda *shape: torch.randn(
+        *shape, generator=generator, dtype=torch.float64, requires_grad=True
+    )
+    x, w, b = tensors = randn(7, 3), randn(5, 3), randn(5)
+    y = torch.tensor([0, 4, -100, 2, 1, 3, 3])
+    weight = torch.tensor([0.5, 1.0, 2.0, 3.0, 1.0], dtype=torch.float64)
+    options = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=2)
+    settings: Any = {"weight": weight, "reduction": reduction}
+    loss = losses.linear_cross_entropy(x, w, y, linear_bias=b, options=options, **settings)
+    expected = losses.cross_entropy(x @ w.T + b, y, **settings)
+    torch.testing.assert_close(loss, expected)
+    wanted = torch.autograd.grad(expected, tensors, create_graph=True)
+    for factor in (1.0, 2.0):  # a second time, and by another factor
+        found = torch.autograd.grad(factor * loss, tensors, retain_graph=True)
+        torch.testing.assert_close(found, tuple(factor * gradient for gradient in wanted))
+    found = torch.autograd.grad(loss, tensors, create_graph=True)
+    torch.testing.assert_close(found, wanted)
+    for gradient, other in zip(found, wanted, strict=True):
+        second = torch.autograd.grad(gradient.square().sum(), tensors, retain_graph=True)
+        torch.testing.assert_close(
+            second, torch.autograd.grad(other.square().sum(), tensors, retain_graph=True)
+        )
+    factors = torch.tensor([1.0, -3.0], dtype=torch.float64)
+    (batched,) = torch.autograd.grad(loss, w, factors, retain_graph=True, is_grads_batched=True)
+    torch.testing.assert_close(batched, factors[:, None, None] * wanted[1])
+
+
+def test_a_frozen_layer_or_no_gradient_at_all() -> None:
+    x, w, y = torch.ones(7, 3), torch.arange(15.0).reshape(5, 3) / 15, torch.arange(7) % 5
+    options = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=2)
+    expected = losses.cross_entropy(x @ w.T, y)
+    for x_learns, w_learns in ((False, False), (True, False), (False, True)):
+        x, w = x.detach().requires_grad_(x_learns), w.detach().requires_grad_(w_learns)
+        loss = losses.linear_cross_entropy(x, w, y, options=options)
+        torch.testing.assert_close(loss, expected)
+        assert loss.requires_grad == (x_learns or w_learns)
+    with torch.no_grad():
+        both = losses.linear_cross_entropy(
+            x.requires_grad_(), w.requires_grad_(), y, options=options
+        )
+    assert not both.requires_grad
+    torch.testing.assert_close(both, expected)

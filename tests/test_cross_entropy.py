@@ -1,0 +1,109 @@
+"""Cross entropy of large inputs, which goes by blocks of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+import torch.autograd.forward_ad as forward_ad
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+import losses
+from tests.cases import randint, randn
+
+ROWS, CLASSES = 64, 2**16
+
+
+class Whole(TorchDispatchMode):
+    """Count the tensors as large as the whole input that operations make."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        made = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
+        whole = "empty" in func.__name__ or "log_softmax" in func.__name__
+        self.count += whole and any(leaf.numel() >= ROWS * CLASSES for leaf in made)
+        return out
+
+
+@pytest.fixture(scope="module")
+def logits() -> Tensor:
+    return randn(ROWS, CLASSES).float()
+
+
+@pytest.fixture(scope="module")
+def target() -> Tensor:
+    return randint(CLASSES, ROWS)
+
+
+@pytest.mark.parametrize("dtype", (torch.float32, torch.bfloat16), ids=str)
+def test_values_and_gradients_are_pytorchs(
+    dtype: torch.dtype, logits: Tensor, target: Tensor
+) -> None:
+    weight = randn(CLASSES, seed=1).exp().to(dtype)
+    target = target.clone()
+    target[5] = -100
+    for reduction in ("mean", "none"):
+        x = logits.to(dtype).requires_grad_()
+        ours = losses.cross_entropy(x, target, weight, reduction=reduction)
+        exact = x.detach().float().requires_grad_()
+        theirs = torch.nn.functional.cross_entropy(
+            exact, target, weight.float(), reduction=reduction
+        )
+        torch.testing.assert_close(ours, theirs.to(dtype))
+        (found,) = torch.autograd.grad(ours.sum(), x)
+        (expected,) = torch.autograd.grad(theirs.sum(), exact)
+        torch.testing.assert_close(found, expected.to(dtype), atol=1e-9, rtol=2e-2)
+        assert not found[5].any()
+
+
+def test_an_ignored_row_may_hold_anything(logits: Tensor, target: Tensor) -> None:
+    x, y = logits.clone(), target.clone()
+    x[3], x[7], y[3], y[7] = torch.nan, -torch.inf, -100, -100
+    x.requires_grad_()
+    loss = losses.cross_entropy(x, y)
+    kept = y >= 0
+    torch.testing.assert_close(loss, losses.cross_entropy(logits[kept], y[kept]))
+    (gradient,) = torch.autograd.grad(loss, x)
+    assert gradient.isfinite().all() and not gradient[~kept].any() and gradient[kept].any()
+
+
+def test_only_the_gradient_is_as_large_as_the_input(logits: Tensor, target: Tensor) -> None:
+    x = logits.clone().requires_grad_()
+    with Whole() as seen:
+        losses.cross_entropy(x, target).backward()
+    assert seen.count == 1
+    with Whole() as seen:
+        losses.cross_entropy(x[:-1], target[:-1]).backward()
+    assert seen.count == 0, "slightly smaller: nothing is as large, but all of it is kept"
+
+
+def test_images_go_by_blocks_as_well() -> None:
+    x, y = randn(3, 5, 640, 640).requires_grad_(), randint(5, 3, 640, 640)
+    y[1, 2] = -100
+    ours, theirs = losses.cross_entropy(x, y), torch.nn.functional.cross_entropy(x, y)
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(*(torch.autograd.grad(loss, x)[0] for loss in (ours, theirs)))
+
+
+def test_all_derivatives_go_on(logits: Tensor, target: Tensor) -> None:
+    """The second along a direction, forward mode, and the gradients of several losses at once."""
+    x, along = logits.clone().requires_grad_(), randn(ROWS, CLASSES, seed=2).float()
+    p = logits.softmax(1)
+    loss = losses.cross_entropy(x, target, reduction="sum")
+    (gradient,) = torch.autograd.grad(loss, x, create_graph=True)
+    torch.testing.assert_close(gradient, p.scatter_add(1, target[:, None], -torch.ones(ROWS, 1)))
+    (second,) = torch.autograd.grad((gradient * along).sum(), x)
+    torch.testing.assert_close(second, p * (along - (p * along).sum(1, keepdim=True)))
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(logits, along)
+        tangent = forward_ad.unpack_dual(losses.cross_entropy(dual, target, reduction="sum"))
+        torch.testing.assert_close(tangent.tangent, (gradient * along).sum(), rtol=1e-3, atol=1e-3)
+    each = losses.cross_entropy(x, target, reduction="none")
+    factors = randn(2, ROWS, seed=3).float()
+    (batched,) = torch.autograd.grad(each, x, factors, is_grads_batched=True)
+    torch.testing.assert_close(batched, factors[:, :, None] * gradient)
