@@ -20,7 +20,7 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from torch.utils.benchmark import Timer
 
 import losses
 from losses.catalog import CATALOG
+from scripts.language import heading, say
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "benchmark.json"
 SIZES = ("small", "medium", "large")
@@ -393,6 +394,9 @@ def measure(contest: Contest, size: str, kinds: Collection[str]) -> dict[str, li
     return found
 
 
+MACHINE = ("Processor", "Threads", "System", "Python", "PyTorch")
+
+
 def machine() -> dict[str, str]:
     """Say what the numbers depend on."""
     cpu = platform.processor() or platform.machine()
@@ -400,13 +404,10 @@ def machine() -> dict[str, str]:
     if information.exists():
         lines = information.read_text().splitlines()
         cpu = next((x.partition(": ")[2] for x in lines if x.startswith("model name")), cpu)
-    return {
-        "Processor": cpu,
-        "Threads": str(torch.get_num_threads()),
-        "System": f"{platform.system()} {platform.machine()}",
-        "Python": platform.python_version(),
-        "PyTorch": torch.__version__,
-    }
+    system = f"{platform.system()} {platform.machine()}"
+    threads = str(torch.get_num_threads())
+    values = (cpu, threads, system, platform.python_version(), torch.__version__)
+    return dict(zip(MACHINE, values, strict=True))
 
 
 def limit(name: str, size: str, kind: str) -> float:
@@ -430,7 +431,17 @@ KINDS = {
 def verdict(ratio: float, most: float) -> str:
     """Write a ratio, and the limit beside it where it is above."""
     text = f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
-    return f"**{text}** (limit {most:.3g})" if ratio > most else text
+    return f"**{text}** ({say('limit {value}', value=f'{most:.3g}')})" if ratio > most else text
+
+
+def messages() -> Iterator[str]:
+    """Yield what the tables say, besides what is said where they are made."""
+    yield from MACHINE
+    for title, _ in KINDS.values():
+        yield title
+    for contest in CONTESTS:
+        yield contest.against
+    yield from REASONS.values()
 
 
 def tables() -> str:
@@ -438,7 +449,12 @@ def tables() -> str:
     results = json.loads(RESULTS.read_text("utf-8"))
     contests = results["contests"]
     found = [contest for contest in CONTESTS if contest.name in contests]
-    blocks = ["\n".join(f"- {name}: {value}" for name, value in results["machine"].items())]
+    blocks = [
+        "\n".join(
+            say("- {name}: {value}", name=say(name), value=value)
+            for name, value in results["machine"].items()
+        )
+    ]
     missed: list[str] = []
     for kind, (title, units) in KINDS.items():
         rows, ratios = [], {size: [] for size in SIZES}
@@ -458,18 +474,19 @@ def tables() -> str:
                 classes = next(x.classes for x in CATALOG if x.function == contest.loss)
                 label = f"<br>`{contest.label}`" if contest.label else ""
                 link = f"[{classes[0]}](losses/{contest.loss}.md){label}"
-                rows.append((link, contest.against, *cells))
+                rows.append((link, say(contest.against), *cells))
         means = [
             verdict(statistics.geometric_mean(values), MEANS.get((size, kind), math.inf))
             if values
             else ""
             for size, values in ratios.items()
         ]
-        rows.append(("All, geometric mean", "", *means))
-        lines = [("Loss", "Compared with", *SIZES), ("---",) * (2 + len(SIZES)), *rows]
-        blocks += [f"## {title}", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
-    reasons = [f"- `{name}`: {REASONS.get(name, 'no reason is known')}" for name in missed]
-    blocks += ["## Above the limit", "\n".join(reasons) if reasons else "Nothing is."]
+        rows.append((say("All, geometric mean"), "", *means))
+        lines = [(say("Loss"), say("Compared with"), *SIZES), ("---",) * (2 + len(SIZES)), *rows]
+        blocks += [f"## {heading(title)}", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
+    reasons = [say("- `{name}`: {reason}", name=name, reason=say(REASONS[name])) for name in missed]
+    title = heading("Above the limit")
+    blocks += [f"## {title}", "\n".join(reasons) if reasons else say("Nothing is.")]
     return "\n\n".join(blocks)
 
 

@@ -27,7 +27,7 @@ from mkdocs.utils import yaml_load
 
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
-from scripts import directives, figures, rosetta
+from scripts import benchmark, directives, figures, rosetta
 from scripts.language import LOCALE, ROOT, parts, prose
 
 FOLDER = LOCALE / "zh"
@@ -73,6 +73,8 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
         yield SITE, "losses/catalog.py", "", text
     for text in rosetta.messages():
         yield SITE, "scripts/rosetta.py", "", text
+    for text in filter(prose, benchmark.messages()):
+        yield SITE, "scripts/benchmark.py", "", text
     for variable, entries in figures.COMPARISONS.values():
         for text in (variable, *(label for label, _, _ in entries)):
             yield SITE, "scripts/figures/__init__.py", "", text
