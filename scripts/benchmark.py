@@ -394,7 +394,9 @@ def measure(contest: Contest, size: str, kinds: Collection[str]) -> dict[str, li
     return found
 
 
-MACHINE = ("Processor", "Threads", "System", "Python", "PyTorch")
+WORDS = ("Processor", "Threads", "System")
+MACHINE = (*WORDS, "Python", "PyTorch")
+UNKNOWN = "no reason is known"
 
 
 def machine() -> dict[str, str]:
@@ -436,12 +438,12 @@ def verdict(ratio: float, most: float) -> str:
 
 def messages() -> Iterator[str]:
     """Yield what the tables say, besides what is said where they are made."""
-    yield from MACHINE
+    yield from WORDS
     for title, _ in KINDS.values():
         yield title
     for contest in CONTESTS:
         yield contest.against
-    yield from REASONS.values()
+    yield from (*REASONS.values(), UNKNOWN)
 
 
 def tables() -> str:
@@ -449,12 +451,11 @@ def tables() -> str:
     results = json.loads(RESULTS.read_text("utf-8"))
     contests = results["contests"]
     found = [contest for contest in CONTESTS if contest.name in contests]
-    blocks = [
-        "\n".join(
-            say("- {name}: {value}", name=say(name), value=value)
-            for name, value in results["machine"].items()
-        )
+    lines = [
+        say("- {name}: {value}", name=say(name) if name in WORDS else name, value=value)
+        for name, value in results["machine"].items()
     ]
+    blocks = ["\n".join(lines)]
     missed: list[str] = []
     for kind, (title, units) in KINDS.items():
         rows, ratios = [], {size: [] for size in SIZES}
@@ -484,7 +485,10 @@ def tables() -> str:
         rows.append((say("All, geometric mean"), "", *means))
         lines = [(say("Loss"), say("Compared with"), *SIZES), ("---",) * (2 + len(SIZES)), *rows]
         blocks += [f"## {heading(title)}", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
-    reasons = [say("- `{name}`: {reason}", name=name, reason=say(REASONS[name])) for name in missed]
+    reasons = [
+        say("- `{name}`: {reason}", name=name, reason=say(REASONS.get(name, UNKNOWN)))
+        for name in missed
+    ]
     title = heading("Above the limit")
     blocks += [f"## {title}", "\n".join(reasons) if reasons else say("Nothing is.")]
     return "\n\n".join(blocks)
