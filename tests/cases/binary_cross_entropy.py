@@ -27,8 +27,9 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     # The 1e-12 of PyTorch's gradient has the digits of a float32, in float64 too.
     defect = "1e-12 is 9.99999996e-13" if dtype == torch.float64 else ""
     ones = torch.ones(2, dtype=dtype)
-    sure = {"input": ones, "target": 0 * ones}
-    yield Case("certain of yes", sure, gradcheck=False, defect=defect)
+    for name, sure in (("yes", ones), ("no", 0 * ones)):
+        wrong = {"input": sure, "target": 1 - sure}
+        yield Case(f"certain of {name}", wrong, gradcheck=False, defect=defect)
     for value in (0.0, 0.3, 1.0):
         target = torch.full_like(near, value)
         inputs = {"input": near, "target": target}

@@ -29,6 +29,8 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     broken = torch.tensor([[float("nan"), 1.0, -1.0]], dtype=dtype)
     yield Case("NaN", {"input": broken, "target": torch.zeros_like(broken)}, gradcheck=False)
     infinite = torch.tensor([[float("inf"), -float("inf"), 4.0]], dtype=dtype)
+    doubtful = {"input": infinite[:, :2].T, "target": torch.full_like(infinite[:, :2].T, 0.75)}
+    yield Case("infinitely sure of what is in doubt", doubtful, gradcheck=False)
     sure = torch.tensor([[1.0, 0.0, 1.0]], dtype=dtype)
     near = math.log1p(math.exp(-4)) / 3
     for name, target, value in (("right", sure, near), ("wrong", 1 - sure, math.inf)):
