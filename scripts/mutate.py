@@ -285,7 +285,7 @@ def key(fault: Fault) -> tuple[str, str, str, str]:
 
 
 def users(fault: Fault) -> list[str]:
-    """List the losses that run the faulty code."""
+    """List whose tests are run: the loss's; for a helper, its own and those of two losses."""
     if fault.module not in HELPERS:
         return [fault.module]
     piece = (f"_{fault.module}", fault.scope.split(".")[0])
@@ -296,7 +296,7 @@ def users(fault: Fault) -> list[str]:
             standalone.collect(f"_{loss.function}", name, {}, pieces)
         if piece in pieces:
             found.append(loss.function)
-    return found
+    return list(dict.fromkeys([*found[:1], fault.module, *found[-1:]]))
 
 
 def replace(module: ModuleType, code: CodeType) -> None:
@@ -315,6 +315,7 @@ def replace(module: ModuleType, code: CodeType) -> None:
                 if inspect.isfunction(value):
                     for cell in value.__closure__ or ():
                         cell.cell_contents = old  # what super() starts from
+                if inspect.isfunction(value) or isinstance(value, staticmethod):
                     setattr(old, attribute, value)
         setattr(module, name, old)
 
@@ -382,7 +383,7 @@ class Mutation:
         with tempfile.TemporaryDirectory() as folder:
 
             def job(function: str) -> None:
-                for item in self.items[function]:
+                for item in self.items.get(function, []):
                     item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
                 Path(folder, function).write_text(json.dumps([self.durations, self.broken]))
 
@@ -401,8 +402,8 @@ class Mutation:
             self.child = True
             for stream in (1, 2):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-            items = [item for user in used for item in self.items[user]]
-            items.sort(key=lambda item: self.durations[item.nodeid])
+            quick = lambda item: self.durations[item.nodeid]
+            items = [i for user in used for i in sorted(self.items.get(user, []), key=quick)]
             # A fault may loop for ever: what takes far longer than without it has failed.
             limit = 30 + 10 * int(sum(self.durations[item.nodeid] for item in items))
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))

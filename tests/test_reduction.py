@@ -7,6 +7,7 @@ import importlib
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 import losses
 from losses import _reduction
@@ -75,10 +76,51 @@ def test_only_many_elements_of_one_kind_take_it(monkeypatch: pytest.MonkeyPatch)
     y = torch.zeros_like(x).requires_grad_()
     few, half = y[1:], y.bfloat16()
     for other, taken in ((y, True), (few, False), (half, False), (y.double(), True)):
-        loss = losses.mse_loss(x[: len(other)].to(other.dtype), other, reduction="sum")
+        input = x[: len(other)].to(other.dtype)
+        loss = losses.mse_loss(input, other, reduction="sum")
         assert (type(loss.grad_fn).__name__ == "TotalBackward") == taken
+        mean = losses.mse_loss(input, other).grad_fn
+        assert mean is not None
+        assert (type(mean.next_functions[0][0]).__name__ == "TotalBackward") == taken
     for function in ("mse_loss", "huber_loss", "smooth_l1_loss"):
         for reduction in ("sum", "mean"):
             ours = getattr(losses, function)(x, y, reduction=reduction)
             theirs = getattr(torch.nn.functional, function)(x, y, reduction=reduction)
             torch.testing.assert_close(ours, theirs)
+
+
+def test_elements_are_added_up_in_blocks_that_stay_in_the_cache() -> None:
+    sizes = []
+
+    def loss(product: _reduction.Product, x: Tensor) -> Tensor:
+        sizes.append(x.numel())
+        return x * x
+
+    x = torch.ones(2**13, 5)
+    total = _reduction.reduce_by_slopes(loss, (lambda x: 2 * x,), "sum", x)
+    assert total == x.numel()
+    assert sizes == [2**15, 2**13]
+
+
+def test_only_the_slopes_that_are_needed_are_computed() -> None:
+    def slope(x: Tensor, y: Tensor) -> Tensor:
+        raise AssertionError("nobody asked for it")
+
+    x, y = torch.ones(3, requires_grad=True), torch.full((3,), 2.0)
+    slopes = (lambda x, y: y.clone(), slope)
+    loss = _reduction.reduce_by_slopes(lambda product, x, y: product(x, y), slopes, "sum", x, y)
+    loss.backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [2, 2, 2]
+
+
+def test_forward_derivatives_add_up_over_the_tensors() -> None:
+    x, y = torch.tensor([2.0, 3.0]), torch.tensor([5.0, 7.0])
+
+    def total(x: Tensor, y: Tensor) -> Tensor:
+        slopes = (lambda x, y: y.clone(), lambda x, y: x.clone())
+        return _reduction.reduce_by_slopes(lambda product, *xy: product(*xy), slopes, "sum", x, y)
+
+    with forward_ad.dual_level():
+        value = total(forward_ad.make_dual(x, x), forward_ad.make_dual(y, 2 * y))
+        assert forward_ad.unpack_dual(value).tangent == 3 * torch.dot(x, y)

@@ -1,0 +1,37 @@
+"""What the losses check first, where one loss alone does not tell."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import losses
+from losses import _checks
+
+
+def test_autocast_leaves_double_precision_and_integers() -> None:
+    x = torch.tensor([1.0, 3.0])
+    with torch.autocast("cpu", torch.bfloat16):
+        assert losses.l1_loss(x.double(), 0 * x.double()).dtype == torch.float64
+        lifted = _checks.full_precision(x.bfloat16(), x.half(), x.double(), x.long())
+    assert [t.dtype for t in lifted] == [torch.float32, torch.float32, torch.float64, torch.int64]
+
+
+def test_the_bounds_of_probabilities_are_numbers_also_where_they_are_unknown() -> None:
+    p = torch.tensor([0.25, 0.75])
+    for tensor, bounds in ((p, (0.25, 0.75)), (p[:0], (0, 1)), (p.to("meta"), (0, 1))):
+        found = _checks.check_probabilities("p", tensor, "")
+        assert found == bounds
+        assert not any(isinstance(bound, torch.Tensor) for bound in found)
+
+
+def test_data_types_are_named_alike_on_every_device() -> None:
+    with torch.device("meta"):
+        assert _checks.scalar_type(torch.bfloat16) == "BFloat16"
+
+
+def test_a_boolean_target_is_no_number_for_integers() -> None:
+    x = torch.tensor([1, 0])
+    with pytest.raises(RuntimeError, match="bool"):
+        losses.l1_loss(x, x.bool(), reduction="sum")
+    assert losses.l1_loss(x.float(), x.bool()) == 0
