@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
+from torch.autograd.function import Function
 from torch.nn.functional import pad
 
 from losses._checks import check_floating, full_precision, values_known
 from losses._reduction import Loss, reduce_loss
+
+NEVER = -1e30  # log 0, but finite: -inf - -inf, as in the gradient of logsumexp, would be NaN
 
 
 def ctc_loss(
@@ -144,37 +150,101 @@ def ctc_loss(
     log_probs, labels, frames, lengths = _batch(
         log_probs, targets, input_lengths, target_lengths, blank
     )
-    time, samples, _ = log_probs.shape
-    # log 0, but finite: -inf - -inf, as in the gradient of logsumexp, would be NaN.
-    never = -1e30
-
+    time = torch.arange(len(log_probs), device=frames.device)[:, None]
     states = pad(labels[:, :, None], (1, 0), value=blank).flatten(1)
     states = pad(states, (0, 1), value=blank)  # blank, label, blank, ..., label, blank
-    before = pad(states, (2, 0), value=-1)[:, :-2]  # what stands two places before
-    emission = log_probs.clamp(min=never).gather(2, states.expand(time, -1, -1))
+    place = torch.arange(states.shape[1], device=frames.device)
+    emission = log_probs.clamp(min=NEVER).gather(2, states.expand(len(time), -1, -1))
     # What lies beyond a sample's frames may be NaN, and 0 * NaN would reach the gradient.
-    beyond = torch.arange(time, device=frames.device)[:, None] >= frames
-    emission = emission.masked_fill(beyond[:, :, None], 0)
-    stay = step = torch.zeros_like(emission[0])
-    skip = stay.masked_fill(states == before, never)
-    moves = emission[:, None] + torch.stack((stay, step, skip))  # added up at once, not by frame
+    emission = emission.masked_fill((time >= frames)[:, :, None], 0)
+    emission = emission.masked_fill(place > 2 * lengths[:, None], NEVER)
 
-    # Two places precede the states. All start in the second: a step leads to the first blank, a
-    # skip to the first label.
-    alpha = pad(stay[:, :1], (1, states.shape[1]), value=never)
-    alphas = [alpha]
-    for move in moves.unbind():
-        reached = torch.stack((alpha[:, 2:], alpha[:, 1:-1], alpha[:, :-2])) + move
-        alpha = pad(reached.logsumexp(0), (2, 0), value=never)
-        alphas.append(alpha)
-
-    final = torch.stack(alphas)[frames, torch.arange(samples, device=frames.device)]
-    ends = torch.stack((2 * lengths + 1, 2 * lengths + 2), 1)  # the last label, the last blank
-    loss = -final.gather(1, ends).logsumexp(1)
-    loss = loss.masked_fill(loss > -never / 2, 0.0 if zero_infinity else float("inf"))
+    if values_known(emission) and _only_gradient(emission):
+        apply: Callable[..., Tensor] = Likelihood.apply
+        loss = -apply(emission, states, frames, lengths)
+    else:
+        loss = -_likelihood(_alphas(emission, states), frames, lengths)
+    loss = loss.masked_fill(loss > -NEVER / 2, 0.0 if zero_infinity else float("inf"))
     if reduction == "mean":
         loss = loss / lengths.clamp(min=1)
     return reduce_loss(loss[0] if single else loss, reduction).to(dtype)
+
+
+def _alphas(emission: Tensor, states: Tensor) -> Tensor:
+    """Return alpha before the first frame and after each one: (T + 1, N, 2 + states)."""
+    before = pad(states, (2, 0), value=-1)[:, :-2]  # what stands two places before
+    allowed = torch.zeros_like(emission[0]).masked_fill(states == before, NEVER)
+    # Two places precede the states. All start in the second: a step leads to the first blank, a
+    # skip to the first label.
+    alpha = pad(torch.zeros_like(emission[0, :, :1]), (1, states.shape[1]), value=NEVER)
+    alphas = [alpha]
+    for frame in emission.unbind():
+        stay, step, skip = alpha[:, 2:], alpha[:, 1:-1], alpha[:, :-2] + allowed
+        alpha = pad(frame + _log_add(stay, step, skip), (2, 0), value=NEVER)
+        alphas.append(alpha)
+    return torch.stack(alphas)
+
+
+def _log_add(*terms: Tensor) -> Tensor:
+    """Add up, of numbers given by their logarithms."""
+    if torch.is_grad_enabled() or not values_known(*terms):
+        return torch.stack(terms).logsumexp(0)
+    return reduce(torch.logaddexp, terms)  # faster, but its second derivatives may be NaN
+
+
+def _likelihood(alphas: Tensor, frames: Tensor, lengths: Tensor) -> Tensor:
+    """Add up the alignments that end, after their frames, in the last label or the last blank."""
+    final = alphas[frames, torch.arange(len(frames), device=frames.device)]
+    ends = torch.stack((2 * lengths + 1, 2 * lengths + 2), 1)
+    return final.gather(1, ends).logsumexp(1)
+
+
+def _only_gradient(tensor: Tensor) -> bool:
+    """Whether a gradient is asked for and no tangent."""
+    return tensor.requires_grad and unpack_dual(tensor).tangent is None  # type: ignore[no-untyped-call]
+
+
+def _both_ways(
+    emission: Tensor, states: Tensor, frames: Tensor, lengths: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the logarithm of the likelihood, and the share of it that stands where, and when.
+
+    The alignments that go on from a place are those that lead to it when all is read backwards.
+    """
+    time, _, places = emission.shape
+    # Of each sample its own frames and places change order; what lies beyond stays beyond.
+    back = (frames - 1 - torch.arange(time, device=frames.device)[:, None]) % time
+    down = (2 * lengths[:, None] - torch.arange(places, device=frames.device)) % places
+
+    def mirror(tensor: Tensor) -> Tensor:
+        turned = tensor.gather(2, down.expand_as(tensor))
+        return turned.gather(0, back[:, :, None].expand_as(tensor))
+
+    both = torch.cat((emission, mirror(emission)), 1)
+    alphas, betas = _alphas(both, torch.cat((states, states.gather(1, down)))).chunk(2, 1)
+    # Both count the frame where they meet.
+    meeting = alphas[1:, :, 2:] + mirror(betas[1:, :, 2:]) - emission
+    return _likelihood(alphas, frames, lengths), meeting.softmax(2)
+
+
+class Likelihood(Function):
+    """The logarithm of the likelihood, of which the gradient is the share of each place.
+
+    Autograd finds the same by going back through every step.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Tensor) -> Tensor:
+        likelihood, share = _both_ways(*arguments)
+        ctx.save_for_backward(*arguments, share)
+        return likelihood
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        *arguments, share = ctx.saved_tensors
+        if torch.is_grad_enabled():  # the share has a gradient, too
+            _, share = _both_ways(*arguments)
+        return gradient[:, None] * share, None, None, None
 
 
 def _batch(
