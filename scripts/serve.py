@@ -7,6 +7,7 @@ two; whatever else changes, everything is.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import multiprocessing
@@ -46,6 +47,7 @@ def pages(path: Path) -> list[tuple[str, str]] | None:
 
 def rebuild(name: str, path: str, root: Path) -> None:
     """Build one page anew, and what the search knows of it."""
+    gc.disable()  # this process ends soon
     # Only here, in a new process: these may have changed.
     from mkdocs.commands.build import build
 
@@ -114,7 +116,8 @@ def main() -> None:
     context = multiprocessing.get_context("forkserver" if forks else "spawn")
     if forks:
         context.set_forkserver_preload(["scripts.warm"])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that the folder goes, too
+    # Ends as Ctrl-C does, so that the server's threads and the folder go, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Path(folder), context)
         server = LiveReloadServer(site.update, host, int(port), folder)

@@ -1,5 +1,7 @@
 """What a build imports and nobody edits here: `scripts/serve.py` loads it once, before it forks."""
 
+import gc
+
 import jieba
 import material.plugins.search.plugin
 import matplotlib.axes
@@ -13,3 +15,4 @@ import torch
 assert material and matplotlib and mkdocs and mkdocstrings
 assert mkdocstrings_handlers and opencc and torch
 jieba.initialize()
+gc.freeze()  # the children share what is loaded, and do not look through it
