@@ -36,16 +36,15 @@ LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
 def questions(function: str) -> str:
     """Answer what readers ask first, as a table."""
     loss = RECORDS[function]
-    order = ", ".join(
-        f"`{name}`" for name in inspect.signature(getattr(losses, function)).parameters
-    )
+    parameters = inspect.signature(getattr(losses, function)).parameters
+    order = language.listed(f"`{name}`" for name in parameters)
     rows = {
         say("What does the input hold?"): say(loss.input),
         say("How is the target encoded?"): say(loss.target),
         say("What does `'mean'` divide by?"): say(loss.mean),
         say("In which order do the arguments come?"): order,
         say("What does epsilon do?"): say(loss.eps) if loss.eps else say("there is none"),
-        say("Which shapes fit?"): say(loss.shapes),
+        say("Which shapes fit?"): say(loss.shapes).replace("*", r"\*"),  # (*) is no emphasis
     }
     return table((say("Question"), say("Answer")), list(rows.items()))
 

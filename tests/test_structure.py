@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import html
 import importlib
 import inspect
 import re
@@ -14,11 +15,13 @@ from typing import Any
 
 import pytest
 import torch
+from markdown import markdown
 from mkdocs.config import load_config
 from sybil.evaluators.doctest import NUMBER, DocTestRunner
 
 import losses
-from losses.catalog import CATALOG, FAMILIES, Loss
+from losses.catalog import CATALOG, FAMILIES, PROPERTIES, Loss
+from scripts import directives
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "en"
@@ -104,13 +107,29 @@ def test_records_are_whole(loss: Loss) -> None:
 
 
 @each_loss
+def test_tables_show_what_the_records_say(loss: Loss) -> None:
+    """Markdown takes nothing of it for its own: (*) is a shape."""
+    tables = [directives.questions(loss.function), directives.properties(loss.function)]
+    cells = [
+        html.unescape(re.sub(r"<[^>]*>", "", cell))
+        for table in tables
+        for cell in re.findall(r"<td>(.*?)</td>", markdown(table, extensions=["tables"]))
+    ]
+    claims = [getattr(loss.properties, name).reason for name in PROPERTIES]
+    for text in (loss.input, loss.target, loss.mean, loss.shapes, loss.eps, *claims):
+        assert text.replace("`", "") in (*cells, ""), text
+
+
+@each_loss
 def test_nothing_is_left_to_do(loss: Loss) -> None:
     """`scripts/new_loss.py` writes TODO wherever a person must write something."""
-    module, page = f"losses/_{loss.function}.py", f"docs/en/losses/{loss.function}.md"
-    texts = {
-        path: (ROOT / path).read_text("utf-8")
-        for path in (module, page, f"tests/cases/{loss.function}.py")
-    }
+    paths = (
+        f"losses/_{loss.function}.py",
+        f"docs/en/losses/{loss.function}.md",
+        f"docs/zh/losses/{loss.function}.md",
+        f"tests/cases/{loss.function}.py",
+    )
+    texts = {path: (ROOT / path).read_text("utf-8") for path in paths if (ROOT / path).exists()}
     texts["losses/catalog.py"] = "\n".join(
         f"{name}={value!r}" for name, value in vars(loss).items()
     )
