@@ -31,6 +31,13 @@ LISTS = {
     *("guide/bibliography", "guide/errata", "guide/rosetta"),
 }
 NAME = re.compile(r'(<h1[^>]*>|<span class="doc doc-object-name[^>]*>)([^<]*)')
+# Chinese pages: what is slanted, without a Chinese character in it, is an English title.
+ENGLISH_TITLE = re.compile(r"<em>(?=[^\u4e00-\u9fff<]+</em>)")
+# mkdocstrings's template has the punctuation of English between a parameter and its description.
+TYPE = re.compile(
+    r"(?:(?<=</b>)\s*\((<code>.*?</code>)(?:, (\S+)\s*(<code>.*?</code>)\s*)?\))?\s*–"
+    r'\s*(<div class="doc-md-description">)\s*'
+)
 ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 
 
@@ -68,6 +75,12 @@ def described(page: str, config: MkDocsConfig, path: str) -> tuple[str, str, str
 def breakable(name: re.Match[str]) -> str:
     """Let a name in a title break after its words, where a phone has no place for all of it."""
     return name[1] + re.sub(r"_|(?<=[a-z])(?=[A-Z])", r"\g<0><wbr>", name[2])
+
+
+def typed(item: re.Match[str]) -> str:
+    kind, default, value, description = item.groups()
+    about = f"（{kind}{f'，{default}{value}' if value else ''}）" if kind else ""
+    return f"{about}：{description}"
 
 
 def plain(source: str) -> str:
@@ -166,7 +179,10 @@ def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     built = (site / path).with_suffix(".html")
     page, description, title = described(built.read_text("utf-8"), config, path)
     page = NAME.sub(breakable, page)
-    page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
+    if language.language == "zh":
+        page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
+        page = ENGLISH_TITLE.sub(r'<em lang="en">', page)
+        page = TYPE.sub(typed, page)
     module = f"losses/_{source.stem}.py"
     if config.repo_url and (ROOT / module).exists():
         link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,8 +67,13 @@ def heading(title: str) -> str:
     return said if said == title else f"{said} {{ #{slugify(title, '-')} }}"
 
 
-def listed(items: Iterator[str] | list[str]) -> str:
-    return ("，" if language != "en" else ", ").join(items)
+def listed(items: Iterable[str], english: str = ", ", chinese: str = "、") -> str:
+    """Join items by the mark that this language puts between them."""
+    return (english if language == "en" else chinese).join(items)
+
+
+def named(name: str, what: str) -> str:
+    return say("{name}: {course}", name=name, course=what)
 
 
 def cut(text: str) -> str:
@@ -204,7 +209,8 @@ def translated(docstring: str) -> str:
     lines = []
     for part in parts(docstring):
         if not part.message:
-            lines.append(part.source)
+            shape = part.kind.startswith("Shape")
+            lines.append(part.source.replace("`: ", "`：") if shape else part.source)
         else:
             said = say(part.message)
             start = part.start

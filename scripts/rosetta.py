@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from losses.catalog import CATALOG
-from scripts.language import say
+from scripts.language import named, say
 
 # With their documentation; a table that scrolls needs a link, for those without a mouse.
 LIBRARIES = {
@@ -601,7 +601,7 @@ def entries() -> list[tuple[Entry, list[tuple[str, ...]]]]:
                 same = say("{call}<br>or {module}", call=same, module=code(word.module))
             origin = ""
             if word.signature:
-                origin = f"{code(word.signature)}:<br>{say(word.returns)}"
+                origin = named(code(word.signature), f"<br>{say(word.returns)}")
             rows.append((name, same, origin))
         found.append((entry, rows))
     return found

@@ -28,7 +28,7 @@ from scripts.figures.drawing import (
     svg,
     whole,
 )
-from scripts.language import listed, say, sentences
+from scripts.language import listed, named, say, sentences
 
 
 @dataclass
@@ -221,7 +221,7 @@ def path(line: Line, which: str) -> tuple[Tensor, Tensor]:
 
 def describe(lines: Sequence[Line], variable: str, which: str) -> str:
     """Say what the panel shows, from its numbers."""
-    parts = [say("{name}: {course}", name=line.name, course=course(line, which)) for line in lines]
+    parts = [named(line.name, course(line, which)) for line in lines]
     what = say("Loss") if which == "value" else say("Gradient")
     return sentences(say("{what} against {variable}.", what=what, variable=variable), *parts)
 
@@ -259,7 +259,7 @@ def course(line: Line, which: str) -> str:
                 say("rises to {y} at {x}", **at) if up else say("falls to {y} at {x}", **at)
             )
     start = say("{y} at {x}", y=number(y[0]), x=number(x[0]))
-    return say("{course}.", course=listed([start, *steps]))
+    return say("{course}.", course=listed([start, *steps], chinese="，"))
 
 
 def plot(
@@ -314,7 +314,7 @@ def plot(
         legend_rows=rows,
     )
     for index, line in enumerate(steps):
-        alt = html.escape(say("{name}: {course}", name=line.name, course=course(line, which)))
+        alt = html.escape(named(line.name, course(line, which)))
         text = text.replace(f'data-step="{index}"', f'data-step="{index}" data-alt="{alt}"', 1)
     return text
 

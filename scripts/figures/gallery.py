@@ -24,7 +24,7 @@ from scripts.figures.drawing import (
     painted,
     svg,
 )
-from scripts.language import heading, say
+from scripts.language import heading, named
 
 # Mid-tones that stand out from white and from GitHub's dark background alike.
 PRINT = dict(
@@ -62,7 +62,7 @@ def tile(loss: Loss) -> str:
     def make() -> str:
         assert loss.curve is not None
         first = sample(loss.function, loss.curve)[0]
-        alt = say("{name}: {course}", name=loss.classes[0], course=course(first, "value"))
+        alt = named(loss.classes[0], course(first, "value"))
         name, margins = f"tile-{loss.function}", (4.0, 4.0, 4.0, 4.0)
         return painted(
             svg(lambda axes: paint(loss, axes), alt, name, size=(150, 84), margins=margins)

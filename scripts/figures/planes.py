@@ -10,7 +10,7 @@ from torch import Tensor
 
 import losses
 from scripts.figures.drawing import COLOURS, INK, number, picture, svg, whole
-from scripts.language import say, sentences
+from scripts.language import listed, say, sentences
 
 Function = Callable[[Tensor, Tensor], Tensor]
 SQUARE = (302, 280)
@@ -146,7 +146,7 @@ def simplex(salt: str, function: str, title: str, at: Sequence[float], **keyword
         axes.set_xlim(-0.03, 1.03)
         axes.set_ylim(-0.12, 0.98)
 
-    grows = ", ".join(number(float(v)) for v in at)
+    grows = listed(number(float(v)) for v in at)
     alt = say(
         "{title}, over all probabilities of three classes. 0 in the corner p₁ = 1, without bound "
         "towards the opposite side; level lines at {levels}.",

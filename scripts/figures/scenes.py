@@ -21,7 +21,7 @@ from scripts.figures.drawing import (
     svg,
     whole,
 )
-from scripts.language import say
+from scripts.language import listed, named, say
 
 MINING = ("batch_hard_triplet_loss", "triplet_semihard_loss", "batch_all_triplet_loss")
 POINTS = torch.tensor(
@@ -100,8 +100,12 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
         "Ten points of three classes. {function} takes {count} triplets here: {triplets}.",
         function=function,
         count=len(triplets),
-        triplets="; ".join(f"a {a}, p {p}, n {n}" for a, p, n in triplets[:12])
-        + ("; …" if len(triplets) > 12 else ""),
+        triplets=listed(
+            [listed((f"a {a}", f"p {p}", f"n {n}")) for a, p, n in triplets[:12]]
+            + ["…"] * (len(triplets) > 12),
+            "; ",
+            "；",
+        ),
     )
     return svg(paint, alt, salt, title=title, size=(302, 262), margins=(4, 4, 22, 4))
 
@@ -208,9 +212,8 @@ def ctc_lattice(name: str) -> str:
         ends=ends,
         loss=number(float(total.detach())),
     )
-    shares = "; ".join(
-        f"{symbols[k]}: " + ", ".join(number(-float(g)) for g in gradient[:, k]) for k in range(3)
-    )
+    rows = [listed(number(-float(g)) for g in gradient[:, k]) for k in range(3)]
+    shares = listed(map(named, symbols, rows), "; ", "；")
     panels = [
         svg(lattice, alt, f"{name}-1", title=say("forward probability α, in percent"),
             labels=(say("frame t"), ""), margins=(22, 8, 22, 38)),
@@ -304,7 +307,7 @@ def outliers(name: str) -> str:
             axes.plot(z, a + b * z, DASHES[k], color=COLOURS[k], label=text)
         legend(axes, names, 2)
 
-    slopes = ", ".join(f"{f}: {number(float(fits[f][1]))}" for f in functions)
+    slopes = listed(named(f, number(float(fits[f][1]))) for f in functions)
     alt = say(
         "Twenty points along a line of slope 0.5, three of them 9 too high, and the line that "
         "each loss fits. Slopes: {slopes}.",
@@ -448,8 +451,12 @@ def imbalance(name: str) -> str:
         axes.set_xlim(0, 120)
         axes.set_xticks(range(0, 101, 25))
 
-    listed = lambda values: ", ".join(f"{value:.0f}" for value in values)
-    told = {"easy": listed(easy), "positive": listed(positive), "gammas": "0, 1, 2, 5"}
+    rounded = lambda values: listed(f"{value:.0f}" for value in values)
+    told = {
+        "easy": rounded(easy),
+        "positive": rounded(positive),
+        "gammas": listed(map(number, gammas)),
+    }
     panels = [
         svg(cumulative,
             say("With γ = {gammas}, the easiest 80 percent of the negatives make {easy} percent "
