@@ -172,6 +172,21 @@ One file's worth of code that needs PyTorch and nothing else.
 TODO: what the source documents say of it, or that none mentions it.
 """
 
+# What all Chinese pages have alike. The stamp comes when the page is translated.
+CHINESE = {
+    "# CLASS · FUNCTION": "---\nenglish: TODO\n---\n\n# CLASS · FUNCTION",
+    "## Six questions": "## 六个问题 { #six-questions }",
+    "## Properties": "## 性质 { #properties }",
+    "## Pitfalls": "## 常见陷阱 { #pitfalls }",
+    "## Easily confused": "## 容易混淆 { #easily-confused }",
+    "| Instead | Difference |": "| 换成 | 区别 |",
+    "## Take this loss with you": "## 带走这个损失 { #take-this-loss-with-you }",
+    "One file's worth of code that needs PyTorch and nothing else.": (
+        "一份代码，一个文件就够，除 PyTorch 外什么都不需要。"
+    ),
+    "## In the source documents": "## 源文档怎么说 { #in-the-source-documents }",
+}
+
 CASES = """\
 from collections.abc import Iterator
 
@@ -282,6 +297,9 @@ def main() -> int:
     new = {
         f"losses/_{options.function}.py": MODULE,
         f"docs/en/losses/{options.function}.md": PAGE,
+        f"docs/zh/losses/{options.function}.md": "".join(
+            f"{CHINESE.get(line, line)}\n" for line in PAGE.splitlines()
+        ),
         f"tests/cases/{options.function}.py": CASES,
     }
     for path, template in new.items():
@@ -306,6 +324,7 @@ def main() -> int:
     print("Written, each with its TODOs:", *places, sep="\n  ")
     print("Done: the export in losses/__init__.py, the entry in mkdocs.yml.")
     print(f"What is missing, by name: python scripts/run.py test -k {options.function}")
+    print("To translate at last: python -m scripts.translate")
     return 0
 
 
