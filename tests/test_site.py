@@ -33,7 +33,7 @@ from sybil.evaluators.doctest import NUMBER, OutputChecker
 
 from losses.catalog import CATALOG, Loss
 from scripts import traditional
-from scripts.finish import ANCHORS, anchors, text_of
+from scripts.finish import ANCHORS, ARTICLE, anchors, text_of
 from scripts.font import TARGET, characters
 from scripts.standalone import standalone
 
@@ -618,6 +618,26 @@ def test_no_english_is_left(folder: str) -> None:
             for match in sentence.finditer(part):
                 if match[0] not in shown and match[0] not in names:
                     left.add(f"{path}: {match[0]} in {part.strip()}")
+    assert not left, "\n".join(sorted(left))
+
+
+# Beside Han characters, and beside the code and the formulas of a Chinese line.
+HALF_WIDTH = re.compile(
+    r"[\u4e00-\u9fff）] ?[,;:?!](?=\s|[\u4e00-\u9fff]|$)|[\u4e00-\u9fff] \(码|–$"
+)
+LINE = re.compile(r"</(?:p|li|td|th|h\d|div|summary|figcaption)>|<br>")
+
+
+def test_no_english_punctuation_is_left() -> None:
+    left = set()
+    for path in ENGLISH:
+        article = ARTICLE.search((SITE / "zh" / path).read_text("utf-8"))
+        assert article
+        page = re.sub(r"<(pre|svg|style|script)\b.*?</\1>", "", article[0], flags=re.DOTALL)
+        page = re.sub(r"<(code|math)\b.*?</\1>", "码", page, flags=re.DOTALL)
+        for line in map(text_of, LINE.split(page)):
+            if match := HALF_WIDTH.search(line):
+                left.add(f"{path}: {line[max(0, match.start() - 20) : match.end() + 20]}")
     assert not left, "\n".join(sorted(left))
 
 
