@@ -78,13 +78,14 @@ CUT_OFF = """() => {
 }"""
 
 
-# Words of a title of which one part is on a line and one on the next.
+# Words of a title of which one part is on a line and one on the next. Between Chinese characters
+# a line may end.
 SPLIT = """() => {
   const found = [];
   for (const title of document.querySelectorAll("article :is(h1, h2.doc-heading)")) {
     const walker = document.createTreeWalker(title, NodeFilter.SHOW_TEXT);
     for (let node; node = walker.nextNode();)
-      for (const word of node.data.matchAll(/\\S+/g)) {
+      for (const word of node.data.matchAll(/[^\\s\u3000-\u9fff\uff00-\uffef]+/g)) {
         const range = document.createRange();
         range.setStart(node, word.index);
         range.setEnd(node, word.index + word[0].length);
@@ -416,6 +417,9 @@ def test_pages_opened_as_files_read_well(folder: str, page: Page) -> None:
     assert not page.locator(".md-search__input").is_visible()
     page.set_viewport_size(PHONE)
     assert not page.locator("label[for=__search]").first.is_visible()
+    assert page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    ), "scrolls sideways"
     page.set_viewport_size(DESKTOP)
     page.locator(".md-code__button").first.click()
     page.locator(".md-dialog--active").wait_for()
