@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 import losses
 from tests.cases import Case, randint, randn
@@ -106,10 +107,34 @@ def test_an_infeasible_sample_leaves_the_others_alone(zero_infinity: bool) -> No
 
 def test_certain_frames_have_finite_gradients() -> None:
     logits = torch.tensor([[0.0, 1e4, 0.0], [1e4, 0.0, 0.0], [0.0, 0.0, 1e4]]).requires_grad_()
-    loss = losses.ctc_loss(logits.log_softmax(-1), torch.tensor([1, 2]), (3,), (2,))
-    (gradient,) = torch.autograd.grad(loss, logits)
+
+    def measure(logits: Tensor) -> Tensor:
+        return losses.ctc_loss(logits.log_softmax(-1), torch.tensor([1, 2]), (3,), (2,))
+
+    loss = measure(logits)
+    (gradient,) = torch.autograd.grad(loss, logits, create_graph=True)
     assert loss == 0
     assert gradient.eq(0).all()
+    (second,) = torch.autograd.grad(gradient[0, 1], logits)
+    assert second.eq(0).all()
+    with torch.no_grad():
+        assert torch.func.jacfwd(torch.func.jacfwd(measure))(logits.detach()).eq(0).all()
+
+
+def test_a_tangent_of_the_gradient_is_the_second_derivative() -> None:
+    log_probs, along = randn(5, 2, 3).log_softmax(-1).requires_grad_(), randn(5, 2, 3)
+
+    def gradient(log_probs: Tensor, create_graph: bool = False) -> Tensor:
+        targets, lengths = torch.tensor([[1, 2], [2, 0]]), (torch.tensor([5, 4]), (2, 1))
+        loss = losses.ctc_loss(log_probs, targets, *lengths)
+        return torch.autograd.grad(loss, log_probs, create_graph=create_graph)[0]
+
+    first = gradient(log_probs, create_graph=True)
+    (second,) = torch.autograd.grad((first * along).sum(), log_probs)
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(log_probs, along)
+        tangent = forward_ad.unpack_dual(gradient(dual)).tangent
+    close(tangent, second)
 
 
 def test_a_long_sequence_is_as_accurate_as_pytorch() -> None:

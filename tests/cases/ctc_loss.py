@@ -68,7 +68,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     beyond[4, 2] = beyond[3:, 1] = float("nan")
     yield case("NaN beyond the end", gradcheck=False, log_probs=beyond)
     broken = log_probs.clone()
-    broken[0, 0, 1] = float("nan")
+    broken[0, 1, 3] = float("nan")
     yield case("NaN", gradcheck=False, log_probs=broken)
     long = 5 * randn(40, 2, 6, dtype=dtype, seed=1).log_softmax(-1)
     yield case(
