@@ -330,6 +330,8 @@ REASONS: dict[str, str] = {
     "PyTorch's only one loses those of a small loss at the label 0",
     "cosine_embedding_loss": "compiled, where nobody may look for squares that overflow, all "
     "vectors are scaled first",
+    "ctc_loss": "some operations for each frame, from Python, against a loop in C++, which short "
+    "sequences notice",
     "log_cosh_loss": KERNEL,
     "huber_loss": KERNEL,
     "smooth_l1_loss": KERNEL,
