@@ -1,0 +1,82 @@
+"""A group of processes, played by threads: its batches are joined, and gradients find their row.
+
+`tests/test_distributed.py` asks real processes, which is too slow for planting faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch.testing._internal.distributed import multi_threaded_pg as threaded
+
+import losses
+from tests.cases import randn
+
+MINED = ("batch_hard_triplet_loss", "triplet_semihard_loss", "batch_all_triplet_loss")
+CLASSES = ("TripletLoss", "TripletSemihardLoss", "BatchAllTripletLoss")
+
+
+def on_three(work: Callable[[int], Any]) -> list[Any]:
+    """Return what `work(rank)` returns on each of three threads."""
+    torch._C._distributed_c10d._set_thread_isolation_mode(True)
+    threaded._install_threaded_pg()
+    store = dist.HashStore()
+
+    def run(rank: int) -> Any:
+        try:
+            dist.init_process_group("threaded", rank=rank, world_size=3, store=store)
+            return work(rank)
+        except BaseException as error:
+            threaded.ProcessLocalGroup.exception_handle(error)  # so that no other waits for ever
+            raise
+        finally:
+            dist.destroy_process_group()
+
+    try:
+        with ThreadPoolExecutor(3) as threads:
+            return list(threads.map(run, range(3)))
+    finally:
+        threaded.ProcessLocalGroup.reset()
+        threaded._uninstall_threaded_pg()
+        torch._C._distributed_c10d._set_thread_isolation_mode(False)
+
+
+@pytest.mark.parametrize("cuts", ([3, 7], [0, 5]), ids=str)
+@pytest.mark.parametrize("name", (*MINED, *CLASSES))
+def test_a_group_gives_value_and_gradient_of_the_whole(name: str, cuts: list[int]) -> None:
+    x, y = randn(9, 2).requires_grad_(), torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 0])
+    arguments = {"margin": 1.5, "reduction": "sum"}
+
+    def loss(x: torch.Tensor, y: torch.Tensor, **group: Any) -> torch.Tensor:
+        if name in CLASSES:
+            return getattr(losses, name)(**arguments, **group)(x, y)
+        return getattr(losses, name)(x, y, **arguments, **group)
+
+    def work(rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+        mine = x.detach().tensor_split(cuts)[rank].requires_grad_()
+        found = loss(mine, y.tensor_split(cuts)[rank], group=dist.group.WORLD)
+        (gradient,) = torch.autograd.grad((rank + 1) * found, mine)
+        return found.detach(), gradient
+
+    found = on_three(work)
+    expected = loss(x, y)
+    for value, _ in found:
+        torch.testing.assert_close(value, expected.detach())
+    (gradient,) = torch.autograd.grad(expected, x)
+    # Every process asks, each as strongly as its loss counts: 1 + 2 + 3.
+    torch.testing.assert_close(torch.cat([part for _, part in found]), 6 * gradient)
+
+
+@pytest.mark.parametrize("name", MINED)
+def test_other_widths_are_refused_on_every_process(name: str) -> None:
+    def work(rank: int) -> None:
+        x = torch.zeros(2, 3 + rank // 2)
+        with pytest.raises(ValueError, match=r"columns on every process, got \(3, 3, 4\)"):
+            getattr(losses, name)(x, torch.arange(2), group=dist.group.WORLD)
+
+    on_three(work)
