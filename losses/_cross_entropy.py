@@ -191,6 +191,8 @@ def cross_entropy(
         log_p = _log_softmax(input, dim)
         log_p_y = _at(y, log_p, dim)
 
+    if weight is None and ignored is None and not label_smoothing:
+        return reduce_loss(-log_p_y, reduction, y.numel()).to(input.dtype)
     w: Tensor | float = 1.0
     w_y: Tensor | float = 1.0
     if weight is not None:

@@ -1,7 +1,9 @@
-"""Cross entropy of large inputs, which goes by blocks of rows."""
+"""Cross entropy of large inputs, which goes by blocks of rows, and rare settings."""
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,13 +22,15 @@ ROWS, CLASSES = 64, 2**16
 class Whole(TorchDispatchMode):
     """Count the tensors as large as the whole input that operations make."""
 
-    count = 0
+    def __init__(self, numel: int = ROWS * CLASSES) -> None:
+        super().__init__()
+        self.count, self.numel = 0, numel
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
         made = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
         whole = "empty" in func.__name__ or "log_softmax" in func.__name__
-        self.count += whole and any(leaf.numel() >= ROWS * CLASSES for leaf in made)
+        self.count += whole and any(leaf.numel() >= self.numel for leaf in made)
         return out
 
 
@@ -77,9 +81,13 @@ def test_only_the_gradient_is_as_large_as_the_input(logits: Tensor, target: Tens
     with Whole() as seen:
         losses.cross_entropy(x, target).backward()
     assert seen.count == 1
-    with Whole() as seen:
-        losses.cross_entropy(x[:-1], target[:-1]).backward()
-    assert seen.count == 0, "slightly smaller: nothing is as large, but all of it is kept"
+
+
+def test_a_smaller_batch_goes_at_once(logits: Tensor, target: Tensor) -> None:
+    x = logits[:-1].clone().requires_grad_()
+    with Whole(x.numel()) as seen:
+        losses.cross_entropy(x, target[:-1]).backward()
+    assert seen.count == 2, "what log_softmax made, and its gradient"
 
 
 def test_images_go_by_blocks_as_well() -> None:
@@ -105,5 +113,44 @@ def test_all_derivatives_go_on(logits: Tensor, target: Tensor) -> None:
         torch.testing.assert_close(tangent.tangent, (gradient * along).sum(), rtol=1e-3, atol=1e-3)
     each = losses.cross_entropy(x, target, reduction="none")
     factors = randn(2, ROWS, seed=3).float()
-    (batched,) = torch.autograd.grad(each, x, factors, is_grads_batched=True)
+    (batched,) = torch.autograd.grad(each, x, factors, retain_graph=True, is_grads_batched=True)
     torch.testing.assert_close(batched, factors[:, :, None] * gradient)
+
+    def pullback(factor: Tensor) -> Tensor:
+        return torch.autograd.grad(each, x, factor, retain_graph=True)[0]
+
+    torch.testing.assert_close(torch.func.vmap(pullback)(factors), batched)
+    function = partial(losses.cross_entropy, target=target, reduction="sum")
+    torch.testing.assert_close(torch.func.grad(function)(logits), gradient)
+
+
+def test_what_does_not_go_by_blocks_is_computed_as_well(logits: Tensor, target: Tensor) -> None:
+    ours = losses.cross_entropy(logits, target, label_smoothing=0.1)
+    theirs = torch.nn.functional.cross_entropy(logits, target, label_smoothing=0.1)
+    torch.testing.assert_close(ours, theirs)
+    one_row, y = logits.flatten(), target[0]
+    torch.testing.assert_close(losses.cross_entropy(one_row, y), one_row.logsumexp(0) - one_row[y])
+
+
+def test_float64_keeps_its_digits_where_rows_are_ignored() -> None:
+    x, y = randn(2, 5), torch.tensor([3, -100])
+    found = losses.cross_entropy(x, y, label_smoothing=0.1)
+    log_p = x[0].log_softmax(0)
+    torch.testing.assert_close(found, -0.9 * log_p[3] - 0.1 * log_p.mean(), rtol=1e-14, atol=0)
+
+
+def test_probabilities_of_another_type_are_promoted() -> None:
+    x, p = randn(2, 5).float(), randn(2, 5, seed=1).softmax(1)
+    ours, theirs = losses.cross_entropy(x, p), torch.nn.functional.cross_entropy(x, p)
+    assert ours.dtype == torch.float64
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_an_impossible_class_takes_nothing_from_the_others() -> None:
+    """The class 1 has the logit -inf; a target of 0 there must not give NaN."""
+    x = torch.tensor([[0.0, -torch.inf, 0.0]])
+    smooth = losses.cross_entropy(x, torch.tensor([1]), label_smoothing=1.0)
+    assert smooth == torch.inf, "a third of the target is there"
+    p = torch.tensor([[1.0, 0.0, 0.0]], requires_grad=True)
+    (gradient,) = torch.autograd.grad(losses.cross_entropy(x, p), p)
+    torch.testing.assert_close(gradient[0, [0, 2]], torch.full((2,), math.log(2)))

@@ -87,6 +87,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     # The sum overflows float16, the mean does not.
     steep = torch.tensor([[0.0, 400.0]], dtype=dtype).expand(256, 2)
     yield Case("steep", {"input": steep, "target": y[:1].expand(256) * 0}, gradcheck=False)
+    heavy = torch.tensor([400.0, 1.0], dtype=dtype)
+    yield Case(
+        "heavy",
+        {"input": steep / 400, "target": y[:1].expand(256) * 0, "weight": heavy},
+        gradcheck=False,
+    )
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     yield Case("empty, probabilities", {"input": x[:0], "target": t[:0]}, gradcheck=False)
     yield Case("huge", {"input": 1e4 * x, "target": y}, gradcheck=False)
@@ -200,4 +206,7 @@ def errors() -> Iterator[Error]:
     )
     yield wrong("ignored probabilities", RuntimeError, "ignore_index", target=x, ignore_index=0)
     yield wrong("integers", NotImplementedError, "input", input=image(3, 5))
+    yield wrong(
+        "integers, probabilities", NotImplementedError, "input", input=image(3, 5), target=x
+    )
     yield wrong("reduction", ValueError, "avg", reduction="avg")
