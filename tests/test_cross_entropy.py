@@ -81,6 +81,7 @@ def test_only_the_gradient_is_as_large_as_the_input(logits: Tensor, target: Tens
     with Whole() as seen:
         losses.cross_entropy(x, target).backward()
     assert seen.count == 1
+    assert torch.equal(x, logits), "the gradient must not take the place of the input"
 
 
 def test_a_smaller_batch_goes_at_once(logits: Tensor, target: Tensor) -> None:
