@@ -137,6 +137,15 @@ def test_a_tangent_of_the_gradient_is_the_second_derivative() -> None:
     close(tangent, second)
 
 
+def test_the_arguments_say_on_which_device_it_is_computed() -> None:
+    log_probs = randn(5, 1, 3).log_softmax(-1)
+    arguments = torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([2])
+    expected = losses.ctc_loss(log_probs, *arguments)
+    with torch.device("meta"):  # the default, where nobody says otherwise
+        close(losses.ctc_loss(log_probs, *arguments), expected)
+        close(losses.ctc_loss(log_probs.requires_grad_(), *arguments).detach(), expected)
+
+
 def test_a_long_sequence_is_as_accurate_as_pytorch() -> None:
     logits = 3 * randn(300, 2, 10)
     targets, lengths = 1 + randint(9, 2, 40), (torch.tensor([300, 250]), torch.tensor([40, 31]))
