@@ -142,6 +142,6 @@ def test_the_guides_program_prints_what_the_guide_says() -> None:
         env={**os.environ, "PYTHONPATH": "."},
         capture_output=True,
         text=True,
-        check=True,
     )
+    assert done.returncode == 0, done.stderr
     assert f"```text\n{done.stdout}```" in guide, done.stdout
