@@ -1,6 +1,9 @@
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
+from tests.cases import Case
 from tests.cases.batch_hard_triplet_loss import (
     batches,
     distance,
@@ -13,7 +16,14 @@ REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 SYMBOLS = {"m": "margin"}
 SHARED = ("input", "target")
 
-cases = batches
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    yield from batches(dtype)
+    # Only from 1, the negative is nearer than the positive.
+    x = torch.tensor([[0.0], [1.0], [1.75]], dtype=dtype)
+    yield Case("one active triplet", {"input": x, "target": torch.tensor([0, 0, 1])})
+
+
 points = random_batches
 errors = wrong_batches
 
