@@ -363,15 +363,12 @@ REASONS: dict[str, str] = {
     "PyTorch's only one loses those of a small loss at the label 0",
     "cosine_embedding_loss": "compiled, where nobody may look for squares that overflow, all "
     "vectors are scaled first",
-<<<<<<< HEAD
     "ctc_loss": "some operations for each frame, from Python, against a loop in C++, which short "
     "sequences notice",
-=======
     "cross_entropy": f"{KERNEL}; and compiled, the gradient of large inputs is scattered in a pass "
     "of its own",
     "nll_loss": f"{KERNEL}, and a look at the targets that costs as much as that kernel",
     "linear_cross_entropy": f"{KERNEL}, those of `cross_entropy`",
->>>>>>> ac28168 (Take the short way through cross entropy where nothing is weighted or ignored; test its rare settings)
     "log_cosh_loss": KERNEL,
     "huber_loss": KERNEL,
     "smooth_l1_loss": KERNEL,
