@@ -371,6 +371,8 @@ REASONS: dict[str, str] = {
     "linear_cross_entropy": f"{KERNEL}, those of `cross_entropy`",
     "log_cosh_loss": KERNEL,
     "huber_loss": KERNEL,
+    "multi_margin_loss": KERNEL,
+    "multilabel_margin_loss": KERNEL,
     "smooth_l1_loss": KERNEL,
     "kl_div": "compiled, where nobody may look for what never happens, a NaN is kept for it",
     "kl_div log_target=True": "two looks: for input that is no logarithm, and for what never "
@@ -516,6 +518,8 @@ def tables() -> str:
                 label = f"<br>`{contest.label}`" if contest.label else ""
                 link = f"[{classes[0]}](losses/{contest.loss}.md){label}"
                 rows.append((link, say(contest.against), *cells))
+        if not rows:  # not measured
+            continue
         means = [
             verdict(statistics.geometric_mean(values), MEANS.get((size, kind), math.inf))
             if values
