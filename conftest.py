@@ -47,7 +47,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS and not (
         config.getoption("--quick") or config.getoption("keyword") or exitstatus
     )
-    if whole and config.getoption("markexpr") in str(config.getini("addopts")):
+    if whole and config.getoption("markexpr") in config.getini("addopts"):
         counts = {"tests": dict(sorted(tests.items())), "facts": dict(sorted(facts.items()))}
         CHECKS.write_text(json.dumps(counts, indent=2) + "\n", "utf-8")
         terminalreporter.write_line(f"wrote the counts to {CHECKS.name}")
