@@ -323,16 +323,21 @@ def replace(module: ModuleType, code: CodeType) -> None:
 class Mutation:
     """A pytest plugin: collect once, then run a child for each fault."""
 
-    def __init__(self, modules: list[str], processes: int, pattern: str) -> None:
+    def __init__(self, modules: list[str], processes: int, pattern: str, folder: Path) -> None:
         self.modules, self.processes, self.pattern = modules, processes, pattern
         self.durations: dict[str, float] = {}
         self.outcomes: dict[Fault, bool] = {}  # whether the tests noticed
         self.broken: list[str] = []
         self.child = False
+        self.folder = folder
+        self.killers = folder / "killers"  # of each fault that was noticed, the test that did
+        self.killers.touch()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
             if self.child:
+                with self.killers.open("a", encoding="utf-8") as file:
+                    file.write(report.nodeid + "\n")
                 os._exit(1)
             self.broken.append(report.nodeid)
         self.durations[report.nodeid] = self.durations.get(report.nodeid, 0) + report.duration
@@ -380,30 +385,31 @@ class Mutation:
 
     def measure(self, functions: list[str]) -> None:
         """Run the tests without a fault: all must pass, and how long they take orders them."""
-        with tempfile.TemporaryDirectory() as folder:
 
-            def job(function: str) -> None:
-                for item in self.items.get(function, []):
-                    item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
-                Path(folder, function).write_text(json.dumps([self.durations, self.broken]))
+        def job(function: str) -> None:
+            for item in self.items.get(function, []):
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+            Path(self.folder, function).write_text(json.dumps([self.durations, self.broken]))
 
-            jobs = [(function, lambda f=function: job(f)) for function in functions]
-            for function, status in self.pool(jobs):  # type: ignore[arg-type]
-                if status:
-                    self.broken.append(function)
-                    continue
-                durations, broken = json.loads(Path(folder, function).read_text())
-                self.durations |= durations
-                self.broken += broken
-                print(f"{function}: {sum(durations.values()):.1f} s of tests", flush=True)
+        jobs = [(function, lambda f=function: job(f)) for function in functions]
+        for function, status in self.pool(jobs):  # type: ignore[arg-type]
+            if status:
+                self.broken.append(function)
+                continue
+            durations, broken = json.loads(Path(self.folder, function).read_text())
+            self.durations |= durations
+            self.broken += broken
+            print(f"{function}: {sum(durations.values()):.1f} s of tests", flush=True)
 
     def run(self, planted: list[tuple[Fault, CodeType, list[str]]]) -> None:
         def job(fault: Fault, code: CodeType, used: list[str]) -> None:
             self.child = True
+            killed = Counter(self.killers.read_text("utf-8").splitlines())
             for stream in (1, 2):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-            quick = lambda item: self.durations[item.nodeid]
-            items = [i for user in used for i in sorted(self.items.get(user, []), key=quick)]
+            # What has noticed many faults in little time is most likely to notice the next one.
+            price = lambda item: self.durations[item.nodeid] / (1 + killed[item.nodeid])
+            items = sorted((i for user in used for i in self.items.get(user, [])), key=price)
             # A fault may loop for ever: what takes far longer than without it has failed.
             limit = 30 + 10 * int(sum(self.durations[item.nodeid] for item in items))
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
@@ -459,13 +465,14 @@ def main() -> int:
     for slow in ("torch._dynamo", "torch._decomp.decompositions_for_jvp"):
         importlib.import_module(slow)  # here, not in every child
 
-    mutation = Mutation(modules, options.processes, options.containing)
     files = ["tests/test_losses.py", "tests/test_structure.py"]
     files += [f"tests/test_{loss.function}.py" for loss in CATALOG]
     files += [f"tests/test_{helper}.py" for helper in HELPERS]
     files = [file for file in files if Path(file).exists()]
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"]
-    status = pytest.main([*quiet, *files], plugins=[mutation])
+    with tempfile.TemporaryDirectory() as folder:
+        mutation = Mutation(modules, options.processes, options.containing, Path(folder))
+        status = pytest.main([*quiet, *files], plugins=[mutation])
     if status or mutation.broken:
         print("Without any fault, these fail:", *mutation.broken, sep="\n  ")
         return 2
