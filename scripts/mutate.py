@@ -387,6 +387,7 @@ class Mutation:
         """Run the tests without a fault: all must pass, and how long they take orders them."""
 
         def job(function: str) -> None:
+            self.durations.clear()  # here in the child; the parent keeps those of the others
             for item in self.items.get(function, []):
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
             Path(self.folder, function).write_text(json.dumps([self.durations, self.broken]))
