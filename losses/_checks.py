@@ -116,7 +116,7 @@ def class_indices(
     if lowest < 0 or highest >= classes:
         outside = ((target < 0) | (target >= classes)) & (target != ignore_index)
         if outside.any():
-            wrong = int(target[outside][0])
+            wrong = target[outside][0]
             raise IndexError(
                 f"Target {wrong} is out of bounds. Input has {classes} classes, counted from 0: "
                 "give the model more outputs, relabel, or, if this value marks what to leave out, "

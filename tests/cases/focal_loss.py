@@ -90,9 +90,14 @@ def errors() -> Iterator[Error]:
     yield Error(
         "gamma list", {"input": x, "target": y, "gamma": [9, 1]}, TypeError, "got list", False
     )
-    yield Error("range", {"input": x, "target": y + 2}, IndexError, "Target 3 is out", False)
+    for more in (2, 3):
+        beyond = {"input": x, "target": y + more}
+        yield Error(f"range {more}", beyond, IndexError, "Target 3 is out", False)
     yield Error("dtype", {"input": x, "target": y.float()}, RuntimeError, "Long or Byte", False)
-    yield Error("one-hot", {"input": x, "target": x}, RuntimeError, "argmax", False)
+    shapes = r"got target \[2, 3\] for input \[2, 3\].*argmax"
+    yield Error("one-hot", {"input": x, "target": x}, RuntimeError, shapes, False)
+    scalar = {"input": x[0, 0], "target": y[0]}
+    yield Error("no dimension", scalar, ValueError, "1 or more dimensions", False)
     yield Error("batch", {"input": x, "target": y[:1]}, ValueError, "batch_size", False)
     yield Error("integers", {"input": x.long(), "target": y}, NotImplementedError, "input", False)
     yield Error(
