@@ -178,7 +178,7 @@ def _alphas(emission: Tensor, states: Tensor) -> Tensor:
     # skip to the first label.
     alpha = pad(torch.zeros_like(emission[0, :, :1]), (1, states.shape[1]), value=NEVER)
     alphas = [alpha]
-    for frame in emission.unbind():
+    for frame in emission:
         stay, step, skip = alpha[:, 2:], alpha[:, 1:-1], alpha[:, :-2] + allowed
         alpha = pad(frame + _log_add(stay, step, skip), (2, 0), value=NEVER)
         alphas.append(alpha)
@@ -286,7 +286,7 @@ def _batch(
             f"for targets: pass one row for each of the {samples} samples in log_probs "
             f"{tuple(log_probs.shape)}, whose order is (T, N, C)"
         )
-    known = values_known(log_probs, targets, frames, lengths)
+    known = values_known(log_probs)
     if known:
         _check_lengths(targets, frames, lengths, time)
     # As many labels as the longest sample has; where it cannot be known, as many as there could be.

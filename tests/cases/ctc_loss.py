@@ -33,8 +33,10 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield case("lengths in tuples", input_lengths=(5, 3, 4), target_lengths=(2, 2, 1))
     yield case("blank=2", blank=2, targets=torch.tensor([[1, 0], [3, 3], [1, 99]]))
     yield case("blank=3", blank=3, targets=padded - 1)
-    yield case("int32", targets=flat.int(), input_lengths=frames.int(), target_lengths=labels.int())
+    small = {"input_lengths": frames.short(), "target_lengths": labels.short()}
+    yield case("int16", targets=flat.short(), **small)
     yield case("no labels", target_lengths=torch.tensor([0, 2, 0]))
+    yield case("one label in all", targets=flat[:1], target_lengths=torch.tensor([0, 1, 0]))
     yield case("no targets", targets=padded[:, :0], target_lengths=labels * 0)
     yield case("no flat targets", targets=flat[:0], target_lengths=labels * 0)
     one = {"log_probs": log_probs[:, 0], "targets": padded[0]}
@@ -75,9 +77,9 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         "long",
         gradcheck=False,
         log_probs=long,
-        targets=torch.tensor([1, 1, 5, 3, 2, 2, 2, 4, 5, 1, 4, 4]),
-        input_lengths=torch.tensor([40, 25]),
-        target_lengths=torch.tensor([9, 3]),
+        targets=torch.tensor([1, 1, 5, 3, 2, 2, 2, 4, 5, 1, 4, 4, 3, 3, 5]),
+        input_lengths=torch.tensor([40, 35]),
+        target_lengths=torch.tensor([9, 6]),
     )
 
 
@@ -125,10 +127,12 @@ def errors() -> Iterator[Error]:
     yield Error("(N, T, C)", batch_first, RuntimeError, "input_lengths must be of size batch_size")
     short = call(target_lengths=labels[:1])
     yield Error("one length", short, RuntimeError, "target_lengths must be of size batch_size")
+    none, match = call(input_lengths=()), "input_lengths must be of size batch_size"
+    yield Error("no length", none, RuntimeError, match, parity=False)
     late = call(input_lengths=frames + 1)
     yield Error("frames", late, RuntimeError, "Expected input_lengths to have value at most 5.* 6")
     for name, value in (("input_lengths", frames), ("target_lengths", labels)):
-        negative = call(**{name: value - 6})
+        negative = call(**{name: value - value.max()})
         yield Error(f"{name} < 0", negative, RuntimeError, f"Expected {name} .*at least 0.* -")
         real = call(**{name: value.float()})
         yield Error(f"real {name}", real, RuntimeError, f"{name} must be integral.*float32")
@@ -147,12 +151,13 @@ def errors() -> Iterator[Error]:
     integers = call(log_probs=log_probs.long())
     yield Error("integers", integers, NotImplementedError, "log_probs")
     yield Error("reduction", call(reduction="avg"), ValueError, "avg")
-    for name, wrong in (
-        ("blank in it", targets - 1),
-        ("too large", targets + 1),
-        ("< 0", -targets),
+    for name, wrong, first in (
+        ("blank in it", targets - 1, 0),
+        ("too large", targets + 1, 4),
+        ("< 0", -targets, -1),
     ):
-        yield Error(name, call(targets=wrong), ValueError, "targets must hold", parity=False)
+        match = f"targets must hold.*got {first}"
+        yield Error(name, call(targets=wrong), ValueError, match, parity=False)
 
 
 def reference(
