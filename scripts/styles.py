@@ -22,7 +22,7 @@ PREFIXED = re.compile(
 )
 # The scripts know these, but for features that are not in use.
 UNUSED = re.compile(
-    r"md-(annotation|tooltip2?|version|select|consent|feedback|source|status|mermaid)(?![a-z])"
+    r"md-(annotation|tooltip2?|version|consent|feedback|source|status|mermaid)(?![a-z])"
 )
 COLOUR = re.compile(r"\[data-md-color-(primary|accent)=(?!custom)")
 # Up to two levels deep: :is(.a, :not(.b)).
