@@ -30,6 +30,8 @@ def all_finite(*tensors: Tensor) -> bool:
 
 def full_precision(*tensors: Tensor) -> tuple[Tensor, ...]:
     """Under autocast, lift half precision to float32, as PyTorch does for its own losses."""
+    if not torch._C._is_any_autocast_enabled():
+        return tensors
     device = tensors[0].device.type
     if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
         return tensors
@@ -99,9 +101,9 @@ def class_indices(
     if dims == 0:
         raise ValueError("Expected 1 or more dimensions (got 0): input must be (C) or (N, C, ...)")
     classes = shape[min(1, dims - 1)]
-    expected = [*shape[:1], *shape[2:]] if dims > 1 else []
-    if list(target.shape) != expected:
-        target = _aligned(target, list(shape), expected)
+    expected = shape[:1] + shape[2:] if dims > 1 else shape[:0]
+    if target.shape != expected:
+        target = _aligned(target, list(shape), list(expected))
     if target.dtype not in (torch.int64, torch.uint8):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {scalar_type(target.dtype)}: pass "
@@ -112,7 +114,7 @@ def class_indices(
         return target, target == ignore_index
     if target.numel() == 0:
         return target, None
-    lowest, highest = (int(bound) for bound in target.aminmax())
+    lowest, highest = (bound.item() for bound in target.aminmax())
     if lowest < 0 or highest >= classes:
         outside = ((target < 0) | (target >= classes)) & (target != ignore_index)
         if outside.any():

@@ -122,7 +122,7 @@ def cross_entropy(
         >>> loss = losses.cross_entropy(logits, torch.tensor([0, 1]))
         >>> loss.backward()
         >>> loss, logits.grad
-        (tensor(0.8370, grad_fn=<DivBackward0>), tensor([[-0.3750,  0.3750],
+        (tensor(0.8370, grad_fn=<NegBackward0>), tensor([[-0.3750,  0.3750],
                 [ 0.1250, -0.1250]]))
 
         With `weight`, the mean divides by the weights. The two rows cost 1.4076 and 0.1698. By
@@ -192,7 +192,7 @@ def cross_entropy(
         log_p_y = _at(y, log_p, dim)
 
     if weight is None and ignored is None and not label_smoothing:
-        return reduce_loss(-log_p_y, reduction, y.numel()).to(input.dtype)
+        return -reduce_loss(log_p_y, reduction).to(input.dtype)
     w: Tensor | float = 1.0
     w_y: Tensor | float = 1.0
     if weight is not None:
@@ -337,7 +337,7 @@ class CrossEntropyLoss(WeightedLoss):
         >>> loss = criterion(logits, torch.tensor([0, 1]))
         >>> loss.backward()
         >>> loss, logits.grad
-        (tensor(0.8370, grad_fn=<DivBackward0>), tensor([[-0.3500,  0.3500],
+        (tensor(0.8370, grad_fn=<NegBackward0>), tensor([[-0.3500,  0.3500],
                 [ 0.1000, -0.1000]]))
     """
 

@@ -102,7 +102,7 @@ def nll_loss(
         >>> loss = losses.nll_loss(logits.log_softmax(dim=1), torch.tensor([2]))
         >>> loss.backward()
         >>> loss, logits.grad
-        (tensor(0.4076, grad_fn=<DivBackward0>), tensor([[ 0.0900,  0.2447, -0.3348]]))
+        (tensor(0.4076, grad_fn=<NegBackward0>), tensor([[ 0.0900,  0.2447, -0.3348]]))
 
         With `weight`, the mean divides by the weights. The two rows cost 1.4076 and 0.1698. By
         hand: (1 · 1.4076 + 4 · 0.1698) / (1 + 4) = 0.4174. Dividing by 2 rows would give 1.0435.
@@ -134,19 +134,19 @@ def nll_loss(
         y = y.masked_fill(ignored, 0)
     # Half precision continues in float32: a sum over the batch soon passes 65504.
     dtype = torch.promote_types(input.dtype, torch.float32)
-    nll = -input.gather(dim, y.unsqueeze(dim)).squeeze(dim).to(dtype)
+    log_p_y = input.gather(dim, y.unsqueeze(dim)).squeeze(dim).to(dtype)
     if weight is None and ignored is None:
-        return reduce_loss(nll, reduction, y.numel()).to(input.dtype)
-    w_y = torch.ones_like(nll)
+        return -reduce_loss(log_p_y, reduction).to(input.dtype)
+    w_y = torch.ones_like(log_p_y)
     if weight is not None:
         (weight,) = full_precision(weight)
         check_class_weight(weight, input.shape[dim], input.dtype)
         w_y = weight.to(dtype).index_select(0, y.flatten()).reshape(y.shape)
     # An impossible class of weight 0 counts nothing, nor does an ignored row, whatever it holds.
-    nll = nll.masked_fill((w_y == 0) & nll.isposinf(), 0)
+    log_p_y = log_p_y.masked_fill((w_y == 0) & log_p_y.isneginf(), 0)
     if ignored is not None:
-        w_y, nll = w_y.masked_fill(ignored, 0), nll.masked_fill(ignored, 0)
-    return reduce_loss(w_y * nll, reduction, w_y.sum()).to(input.dtype)
+        w_y, log_p_y = w_y.masked_fill(ignored, 0), log_p_y.masked_fill(ignored, 0)
+    return -reduce_loss(w_y * log_p_y, reduction, w_y.sum()).to(input.dtype)
 
 
 class NLLLoss(WeightedLoss):
@@ -173,7 +173,7 @@ class NLLLoss(WeightedLoss):
         >>> loss = criterion(logits.log_softmax(dim=1), torch.tensor([2, 0]))
         >>> loss.backward()
         >>> loss, logits.grad
-        (tensor(0.4076, grad_fn=<DivBackward0>), tensor([[ 0.0900,  0.2447, -0.3348],
+        (tensor(0.4076, grad_fn=<NegBackward0>), tensor([[ 0.0900,  0.2447, -0.3348],
                 [ 0.0000,  0.0000,  0.0000]]))
     """
 
@@ -228,7 +228,7 @@ class NLLLoss2d(NLLLoss):
         >>> loss = criterion(logits.log_softmax(dim=1), torch.zeros(1, 2, 2, dtype=torch.long))
         >>> loss.backward()
         >>> loss, logits.grad[0, :, 0, 0]
-        (tensor(1.3863, grad_fn=<DivBackward0>), tensor([-0.1875,  0.0625,  0.0625,  0.0625]))
+        (tensor(1.3863, grad_fn=<NegBackward0>), tensor([-0.1875,  0.0625,  0.0625,  0.0625]))
     """
 
     def __init__(
