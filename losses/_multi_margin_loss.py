@@ -128,10 +128,12 @@ def multi_margin_loss(
     scores = input if input.dim() == 2 else input.reshape(1, -1)
     label = target.reshape(-1, 1)
     # The sum leaves the right class out: there, the hinge would be the constant margin.
-    hinge = (margin - scores.gather(1, label) + scores).relu_().scatter(1, label, 0)
-    loss = (hinge if p == 1 else hinge.square()).mean(1)
+    hinge = (margin - scores.gather(1, label) + scores).scatter(1, label, 0).relu_()
+    loss = hinge if p == 1 else hinge.square()
     if weight is not None:
-        loss = loss * weight[label.flatten()]
+        loss = loss * weight[label]
+    if reduction != "mean":  # that of the samples' means over the classes is the mean of all
+        loss = loss.mean(1)
     return reduce_loss(loss if target.dim() == 1 else loss[0], reduction)
 
 
@@ -178,7 +180,7 @@ def _check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None
                 "pass weight.to(input.dtype)"
             )
     if values_known(target) and samples:
-        lowest, highest = (int(bound) for bound in target.aminmax())
+        lowest, highest = (bound.item() for bound in target.aminmax())
         if lowest < 0 or highest >= classes:
             raise RuntimeError(
                 f"target out of range: got class {lowest if lowest < 0 else highest}, expected 0 "

@@ -112,16 +112,16 @@ def multilabel_margin_loss(
     _check(input, target)
     scores = input if input.dim() == 2 else input.reshape(1, -1)
     label = target.reshape(scores.shape)
-    listed = (label < 0).cumsum(1) == 0  # the places before the first -1
-    if values_known(listed):
+    past = (label < 0).cumsum(1) > 0  # the places from the first -1 on
+    if values_known(past):
         # Pairs, not C * C of them: only as many columns as the longest list needs.
-        longest = int(listed.sum(1).max()) if len(listed) else 0
-        label, listed = label[:, :longest], listed[:, :longest]
-    label = label.masked_fill(~listed, 0)
-    right = torch.zeros_like(scores).scatter_add(1, label, listed.to(scores.dtype)) > 0
-    hinge = torch.relu(1 - scores.gather(1, label)[:, :, None] + scores[:, None, :])
-    pairs = listed[:, :, None] & ~right[:, None, :]
-    loss = hinge.masked_fill(~pairs, 0).mean(2).sum(1)
+        longest = label.shape[1] - int(past.all(0).sum())
+        label, past = label[:, :longest], past[:, :longest]
+    label = label.masked_fill(past, 0)
+    right = torch.zeros_like(scores, dtype=torch.bool).scatter_add(1, label, ~past)
+    hinge = 1 - scores.gather(1, label).unsqueeze(2) + scores.unsqueeze(1)
+    no_pair = past.unsqueeze(2) | right.unsqueeze(1)
+    loss = hinge.masked_fill_(no_pair, 0).relu_().mean(2).sum(1)
     return reduce_loss(loss if input.dim() == 2 else loss[0], reduction)
 
 
@@ -147,7 +147,7 @@ def _check(input: Tensor, target: Tensor) -> None:
     if not values_known(target) or not target.numel():
         return
     classes = input.shape[-1] if input.dim() else 1
-    lowest, highest = target.aminmax()
+    lowest, highest = (bound.item() for bound in target.aminmax())
     if lowest < -1 or highest >= classes:
         raise RuntimeError(
             f"argument #2 'target' is out of range: got {lowest} to {highest}, expected class "
