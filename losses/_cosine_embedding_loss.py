@@ -180,9 +180,10 @@ def _shrunk(vectors: Tensor) -> tuple[Tensor, Tensor]:
 
     The cosine does not notice: PyTorch's 1e-12 is scaled along.
     """
-    scale = vectors.detach().abs().amax(-1, keepdim=True).clamp(min=1)
-    vectors = vectors / scale
-    return vectors, (vectors * vectors).sum(-1) + 1e-12 / scale.squeeze(-1).square()
+    # Not 1 / length: the smallest such number may count as 0.
+    scale = 8 / vectors.detach().abs().amax(-1, keepdim=True).clamp(min=8)
+    vectors = vectors * scale
+    return vectors, (vectors * vectors).sum(-1) + 1e-12 * scale.squeeze(-1).square()
 
 
 def _check_shapes(input1: Tensor, input2: Tensor, target: Tensor) -> None:
