@@ -101,7 +101,7 @@ def class_indices(
     if dims == 0:
         raise ValueError("Expected 1 or more dimensions (got 0): input must be (C) or (N, C, ...)")
     classes = shape[min(1, dims - 1)]
-    expected = shape[:1] + shape[2:] if dims > 1 else shape[:0]
+    expected = shape[:1] + shape[2:] if dims > 1 else torch.Size()
     if target.shape != expected:
         target = _aligned(target, list(shape), list(expected))
     if target.dtype not in (torch.int64, torch.uint8):

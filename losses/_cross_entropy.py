@@ -337,7 +337,7 @@ class CrossEntropyLoss(WeightedLoss):
         >>> loss = criterion(logits, torch.tensor([0, 1]))
         >>> loss.backward()
         >>> loss, logits.grad
-        (tensor(0.8370, grad_fn=<NegBackward0>), tensor([[-0.3500,  0.3500],
+        (tensor(0.8370, grad_fn=<DivBackward0>), tensor([[-0.3500,  0.3500],
                 [ 0.1000, -0.1000]]))
     """
 

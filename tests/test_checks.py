@@ -19,6 +19,12 @@ def test_autocast_leaves_double_precision_and_integers() -> None:
     assert [t.dtype for t in lifted] == [torch.float32, torch.float32, torch.float64, torch.int64]
 
 
+def test_autocast_leaves_what_is_on_a_device_without_it() -> None:
+    with torch.autocast("cpu", torch.bfloat16), torch.device("meta"):
+        x = torch.zeros(2, dtype=torch.bfloat16)
+        assert _checks.full_precision(x)[0] is x
+
+
 def test_the_bounds_of_probabilities_are_numbers_also_where_they_are_unknown() -> None:
     p = torch.tensor([0.25, 0.75])
     for tensor, bounds in ((p, (0.25, 0.75)), (p[:0], (0, 1)), (p.to("meta"), (0, 1))):
