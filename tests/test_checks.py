@@ -23,6 +23,9 @@ def test_autocast_leaves_what_is_on_a_device_without_it() -> None:
     with torch.autocast("cpu", torch.bfloat16), torch.device("meta"):
         x = torch.zeros(2, dtype=torch.bfloat16)
         assert _checks.full_precision(x)[0] is x
+    with torch.autocast("xpu", torch.bfloat16):
+        x = torch.zeros(2, dtype=torch.bfloat16)
+        assert _checks.full_precision(x)[0] is x
 
 
 def test_the_bounds_of_probabilities_are_numbers_also_where_they_are_unknown() -> None:
