@@ -1,8 +1,9 @@
 """Put into every built page the part of the style sheets that it is painted with.
 
 A style sheet of its own costs a journey to the server before anything can be painted, and four
-fifths of the theme's are for what this site does not have. What only a script or a printer asks
-for comes in one file that all pages share. `scripts/finish.py` calls this.
+fifths of the theme's are for what this site does not have. What only a script, a printer or a
+reader's hand asks for comes in one file that all pages share, small icons among it.
+`scripts/finish.py` calls this.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ import tinycss2
 LINK = re.compile(r'\s*<link rel="stylesheet" href="([^"]*?)(assets/[^"]*\.css)">')
 SCRIPT = re.compile(r'(?=<script src="([^"]*?)assets/)')
 TOKEN = re.compile(r'<span class="(\w\w?)">([^<]*)</span>')
-PREFIXED = re.compile(
-    r"(?<=[{;])-(?:webkit-(?:mask|transition|transform|backdrop)|moz|ms)[\w-]*:[^;}]*;?"
-)
+NEIGHBOURS = re.compile(r'(<span class="(?!gp)\w\w?">)([^<]*)</span>(\s*)\1')
+# For browsers of before 2023.
+PREFIXED = re.compile(r"-(webkit-(mask|transition|transform|backdrop)|moz|ms)")
 # The scripts know these, but for features that are not in use.
 UNUSED = re.compile(
     r"md-(annotation|tooltip2?|version|consent|feedback|source|status|mermaid)(?![a-z])"
 )
+# What is not to be seen of a page that nobody has touched yet.
+TOUCHED = re.compile(r":(hover|focus|active)|\[data-md-toggle=\w+\]:checked")
+UNSEEN = re.compile(r"transition|cursor|outline|touch-action|mask|-webkit-tap-highlight-color")
 COLOUR = re.compile(r"\[data-md-color-(primary|accent)=(?!custom)")
 # Up to two levels deep: :is(.a, :not(.b)).
 ARGUMENTS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
@@ -55,23 +59,31 @@ def inline(site: Path) -> None:
     rules = tinycss2.parse_stylesheet("".join((site / x).read_text("utf-8") for x in sheets))
 
     css = needed(rules, there, made)
-    first = without_unused(css, used)
-    later = without_unused(needed(rules, there, made, later=True), used)
-    # Pictures that only the later rules show.
-    wanted = set(re.findall(r"var\((--[\w-]+)", later)) - set(re.findall(r"(--[\w-]+):", first))
-    pictures = {m[1]: m[2] for m in VARIABLE.finditer(css) if m[1] in wanted}
+    later = needed(rules, there, made, later=True)
+    shown = set(re.findall(r"var\((--[\w-]+)", css))
+    wanted = set(re.findall(r"var\((--[\w-]+)", later)) - shown
+    # Pictures that only the later rules show; colours depend on the scheme, and stay.
+    pictures = {m[1]: m[2] for m in VARIABLE.finditer(css) if m[1] in wanted and "url(" in m[2]}
+    used |= wanted - set(pictures)
+    later = without_unused(later, used)
     later += f":root{{{';'.join(f'{name}:{value}' for name, value in pictures.items())}}}"
     file = f"assets/later.{hashlib.sha256(later.encode()).hexdigest()[:8]}.css"
     (site / file).write_text(later, "utf-8")
 
-    # Pygments names every token, also those that look, or may look, like the text around.
-    styled = set(CLASS.findall(first)) - {"kc", "n", "o", "p"}
+    first = tinycss2.parse_stylesheet(css)
+    names = looks(first)
+    styles: dict[frozenset[str], str] = {}  # pages of a kind have the same
     for path, text in pages.items():
-        text = TOKEN.sub(lambda match: match[0] if match[1] in styled else match[2], text)
+        text = TOKEN.sub(partial(token, names=names), text)
+        while (fewer := NEIGHBOURS.sub(r"\1\2\3", text)) != text:
+            text = fewer
+        absent = frozenset(there - vocabulary(text) - made)
+        if absent not in styles:
+            styles[absent] = without_unused(needed(first, there, made, absent=absent), used)
         text = text.replace(" data-search-exclude>", ">")  # the index is written already
         root = LINK.search(text)
         assert root, path
-        style = first.replace("url(math.woff2)", f"url({root[1]}assets/math.woff2)")
+        style = styles[absent].replace("url(math.woff2)", f"url({root[1]}assets/math.woff2)")
         at = root.start()
         text = text[:at] + f"<style>{style}</style>" + LINK.sub("", text[at:])
         # In the body, a link holds up no more than what follows it.
@@ -82,6 +94,27 @@ def inline(site: Path) -> None:
         parts = re.split(r"(<pre.*?</pre>)", text, flags=re.DOTALL)
         parts[::2] = [re.sub(r"\s*\n\s*", "\n", part) for part in parts[::2]]
         path.write_text("".join(parts), encoding="utf-8")
+
+
+def looks(rules: list[tinycss2.ast.Node]) -> dict[str, str]:
+    """Tell which name stands for a token's: Pygments has more names than the theme has colours.
+
+    What looks, or may look, like the text around needs none. Prompts stay what they are.
+    """
+    first: dict[str, str] = {}  # of a colour
+    found = {}
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            selectors = split(tinycss2.serialize(rule.prelude))
+            for name in re.findall(r"\.highlight \.(\w\w?)(?:,|$)", ",".join(selectors)):
+                look = name if name == "gp" else tinycss2.serialize(rule.content)
+                found[name] = first.setdefault(look, name)
+    return {name: one for name, one in found.items() if name not in ("kc", "n", "o", "p")}
+
+
+def token(match: re.Match[str], names: dict[str, str]) -> str:
+    name = names.get(match[1])
+    return f'<span class="{name}">{match[2]}</span>' if name else match[2]
 
 
 def vocabulary(text: str) -> set[str]:
@@ -106,38 +139,78 @@ def wants(selector: str) -> set[str]:
 
 
 def needed(
-    rules: list[tinycss2.ast.Node], there: set[str], made: set[str], *, later: bool = False
+    rules: list[tinycss2.ast.Node],
+    there: set[str],
+    made: set[str],
+    *,
+    absent: frozenset[str] = frozenset(),
+    narrow: bool = False,
+    later: bool = False,
 ) -> str:
-    """Keep the rules about what the pages have; or, for later, what scripts make, and for paper."""
+    """Keep the rules about what the pages have, but for what is absent from one of them.
+
+    Or, for later, those about what scripts make, what a hand touches, and paper.
+    """
     kept = []
     for rule in rules:
         if rule.type == "qualified-rule":
-            selectors = []
+            now, then = [], []
             for selector in split(tinycss2.serialize(rule.prelude)):
-                lacking = wants(selector) - there
+                names = wants(selector)
+                lacking = names - there
                 if (
                     lacking <= made
-                    and any(name[0] == "." for name in lacking) == later
+                    and not names & absent
                     and "[dir=rtl]" not in selector
                     and not COLOUR.search(selector)
                 ):
-                    selectors.append(selector.strip())
-            if selectors:
-                kept.append(f"{','.join(selectors)}{{{compact(tinycss2.serialize(rule.content))}}}")
+                    late = (
+                        any(name[0] == "." for name in lacking)
+                        or TOUCHED.search(selector)
+                        or (narrow and ".md-nav--primary" in names)  # is in a drawer
+                    )
+                    (then if late else now).append(selector.strip())
+            seen, unseen = declarations(rule.content)
+            if later:
+                kept += [style(now, unseen), style(then, seen + unseen)]
+            else:
+                kept.append(style(now, seen))
         elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
             condition, content = (
                 tinycss2.serialize(rule.prelude),
                 tinycss2.parse_blocks_contents(rule.content),
             )
             if condition.strip() == "print":
-                inner = needed(content, there | made, made) if later else ""
+                both = [needed(content, there | made, made, later=late) for late in (False, True)]
+                inner = "".join(both) if later else ""
             else:
-                inner = needed(content, there, made, later=later)
+                narrow = "max-width" in condition
+                inner = needed(content, there, made, absent=absent, narrow=narrow, later=later)
             if inner:
                 kept.append(f"@{rule.at_keyword}{condition}{{{inner}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword != "charset" and not later:
             kept.append(compact(rule.serialize()).replace('url("math.woff2")', "url(math.woff2)"))
     return "".join(kept)
+
+
+def style(selectors: list[str], declared: list[str]) -> str:
+    return f"{','.join(selectors)}{{{';'.join(declared)}}}" if selectors and declared else ""
+
+
+def declarations(content: list[tinycss2.ast.Node]) -> tuple[list[str], list[str]]:
+    """Split a rule into what is painted at first, and what is not to be seen yet.
+
+    A picture's mask comes later, and the colour behind it with it, or a block would be seen.
+    """
+    parts: tuple[list[str], list[str]] = [], []
+    found = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+    found = [item for item in found if not PREFIXED.match(item.name)]
+    masked = any(item.name.startswith("mask") for item in found)
+    for item in found:
+        late = UNSEEN.match(item.name) or (masked and item.name == "background-color")
+        value = compact(tinycss2.serialize(item.value)) + "!important" * item.important
+        parts[bool(late)].append(f"{item.name}:{value}")
+    return parts
 
 
 def without_unused(css: str, elsewhere: set[str]) -> str:
@@ -147,7 +220,6 @@ def without_unused(css: str, elsewhere: set[str]) -> str:
         unused = set(re.findall(r"(--[\w-]+):", css)) - used
         fewer = VARIABLE.sub(partial(drop, names=unused), css)
         if fewer == css:
-            css = PREFIXED.sub("", css)  # for browsers of before 2023
             return re.sub(r"[^{}]*\{\}", "", css)
         css = fewer
 

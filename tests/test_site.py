@@ -499,7 +499,7 @@ def test_pages_are_light(folder: str, browser: Browser, address: str) -> None:
     for order in ([heaviest, second], [second, heaviest]):
         context = browser.new_context(viewport=DESKTOP)
         page = context.new_page()
-        for path, limit in zip(order, (200_000, 50_000), strict=True):
+        for path, limit in zip(order, (200_000, 40_000), strict=True):
             sizes, vitals = visit(page, f"{address}/{path}", slow=False)
             listing = {url.removeprefix(address): size for url, size in sizes.items() if size}
             print(path, sum(sizes.values()), listing)

@@ -111,6 +111,10 @@ def svg(
     return text.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1)
 
 
+# Neighbours of one look are one path, unless one is seen through the other.
+ALIKE = re.compile(r'(<path d="[^"]*)("(?:(?!opacity)[^<>])*/>)<path d="([^"]*)\2')
+
+
 def clean(text: str) -> str:
     """Strip matplotlib's output of what the page decides, and of digits that nobody sees."""
     text = text[text.index("<svg") :]
@@ -120,14 +124,32 @@ def clean(text: str) -> str:
     text = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", text)
     text = re.sub(r'<g id="(?:@([^"]*)|[^"]*)">', group, text)
     text = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', text)
+    text = re.sub(r'<path d="[^"]*" style="fill: none" ?/>', "", text)  # unseen backgrounds
+    text = re.sub(r"(text-anchor: start; |; stroke-dashoffset: 0\b)", "", text)  # the defaults
     text = re.sub(r'(?<= d=")[-\d.MLz\s]+(?=")', thinned, text)
     text = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", text)
     text = re.sub(r"\s*\n\s*", " ", text).replace(" />", "/>").replace(' "', '"')
-    return re.sub(r"<(?:g|defs)>\s*</(?:g|defs)>", "", text)
+    text = re.sub(r"> +<", "><", text.replace("xlink:href", "href"))
+    text = re.sub(r"<defs></defs>", "", ungrouped(text))
+    while (fewer := ALIKE.sub(r"\1\3\2", text)) != text:
+        text = fewer
+    return text
+
+
+def ungrouped(text: str) -> str:
+    """Take away the groups that say nothing."""
+    kept, open_ = [], []
+    for part in re.split(r"(</?g\b[^>]*>)", text):
+        if part.startswith("<g"):
+            open_.append(part)
+        said = open_.pop() if part == "</g>" else part
+        if said != "<g>":
+            kept.append(part)
+    return "".join(kept)
 
 
 def thinned(match: re.Match[str]) -> str:
-    """Leave out the points of a path that lie on the line between others, to 0.05 units.
+    """Leave out the points of a path that lie on the line between others, to 0.1 units.
 
     Each is written as its distance from the one before: such numbers are short, and look alike.
     """
@@ -147,7 +169,7 @@ def tenth(count: int) -> str:
     return f"{count / 10:g}".replace("0.", ".") if abs(count) < 10 else f"{count / 10:g}"
 
 
-def simplified(points: np.ndarray, tolerance: float = 0.05) -> list[int]:
+def simplified(points: np.ndarray, tolerance: float = 0.1) -> list[int]:
     """Return the indices that the algorithm of Ramer, Douglas and Peucker keeps."""
     kept, open_ends = {0, len(points) - 1}, [(0, len(points) - 1)]
     while open_ends:

@@ -105,7 +105,7 @@ def readme() -> str:
         metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
     text = painted(clean(buffer.getvalue()), PRINT)
-    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    names = 'xmlns="http://www.w3.org/2000/svg"'
     size = 'width="800" font-family="system-ui, sans-serif"'
     return re.sub("<svg ", f"<svg {names} {size} ", text, count=1) + "\n"
 
