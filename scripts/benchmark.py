@@ -372,7 +372,8 @@ REASONS: dict[str, str] = {
     "log_cosh_loss": KERNEL,
     "huber_loss": KERNEL,
     "multi_margin_loss": KERNEL,
-    "multilabel_margin_loss": KERNEL,
+    "multilabel_margin_loss": f"{KERNEL}; and compiled, where nobody may look how long the lists "
+    "are, all are as long as they may be",
     "smooth_l1_loss": KERNEL,
     "kl_div": "compiled, where nobody may look for what never happens, a NaN is kept for it",
     "kl_div log_target=True": "two looks: for input that is no logarithm, and for what never "
