@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -50,3 +54,17 @@ def test_a_peak_counts_what_is_held_at_once() -> None:
     assert benchmark.peak(lambda: [len(a_mebibyte + 1) for _ in range(3)]) == pytest.approx(
         2**20, rel=1e-4
     )
+
+
+def test_where_the_rival_cannot_run_ours_is_measured_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    contest = next(contest for contest in CONTESTS if contest.alone)
+    found = benchmark.measure(replace(contest, alone=("small",)), "small", ["memory"])
+    (ours,) = found["memory"]
+    assert ours == benchmark.measure(contest, "small", ["memory"])["memory"][0]
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"machine": {}, "contests": {contest.name: {"large": found}}}))
+    monkeypatch.setattr(benchmark, "RESULTS", path)
+    amount = benchmark.in_units(ours, benchmark.SPACE)
+    assert f"| {contest.against} |  |  | {amount} |" in benchmark.tables()
