@@ -109,15 +109,15 @@ def batch_all_triplet_loss(
     (input,) = full_precision(input)
     positive, negative = pairs(target)
     distance = root(squared_distances(widened(input)))
-    reach = distance + margin
+    # Where there is no positive, nothing is within reach.
+    reach = (distance + margin).masked_fill(~positive, 0)
     # Each row: the anchor's negatives, nearest first, then infinity for all others. The first
     # `violating` ones are nearer than positive plus margin, and their sum is already known.
     to_negatives = distance.masked_fill(~negative, float("inf")).sort(dim=1).values
     sums = torch.nn.functional.pad(to_negatives.cumsum(dim=1), (1, 0))
     violating = torch.searchsorted(to_negatives, reach)
-    loss = (violating * reach - sums.gather(1, violating)).masked_fill(~positive, 0)
-    active = violating.masked_fill(~positive, 0).sum()
-    return reduce_loss(loss, reduction, active.clamp(min=1)).to(input.dtype)
+    loss = violating * reach - sums.gather(1, violating)
+    return reduce_loss(loss, reduction, violating.sum().clamp(min=1)).to(input.dtype)
 
 
 class BatchAllTripletLoss(Loss):

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.distributed import ProcessGroup
 
 from losses._checks import full_precision
-from losses._mining import check_batch, gathered, root, squared_distances, widened
+from losses._mining import check_batch, gathered, pairs, root, squared_distances, widened
 from losses._reduction import Loss, reduce_loss
 
 
@@ -65,8 +65,8 @@ def batch_hard_triplet_loss(
         - result: a scalar; $(N)$ with `reduction='none'`.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast). It is computed in float64,
-        so that no close pair is lost to rounding.
+        The loss in the data type of `input` (float32 under autocast). The hardest are searched for
+        in float64, so that no close pair is lost to rounding.
 
     Raises:
         ValueError: If `input` or `target` has another shape, `margin` is negative, or `reduction`
@@ -106,7 +106,7 @@ def batch_hard_triplet_loss(
         >>> loss = losses.batch_hard_triplet_loss(embed(samples), target)
         >>> loss.backward()
         >>> loss, embed.weight.grad.norm()
-        (tensor(1.7546, grad_fn=<ToCopyBackward0>), tensor(2.1706))
+        (tensor(1.7546, grad_fn=<DivBackward0>), tensor(2.1706))
 
     References:
         - Hermans, Beyer, Leibe, [In Defense of the Triplet Loss for Person
@@ -119,9 +119,9 @@ def batch_hard_triplet_loss(
     (input,) = full_precision(input)
     if len(input) == 0:
         return reduce_loss(input.sum(dim=1), reduction, denominator=1)
-    x = widened(input)
     # Of all the pairs, only the hardest ones are differentiated.
-    chosen, complete = hardest(x.detach(), target)
+    chosen, complete = hardest(widened(input.detach()), target)
+    x = input.to(torch.promote_types(input.dtype, torch.float32))
     to_positive, to_negative = root((x - x[chosen]).square().sum(dim=2))
     loss = (to_positive - to_negative + margin).clamp(min=0).masked_fill(~complete, 0)
     return reduce_loss(loss, reduction, complete.sum().clamp(min=1)).to(input.dtype)
@@ -130,19 +130,18 @@ def batch_hard_triplet_loss(
 def hardest(x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Find each anchor's farthest positive and nearest negative, (2, N); tell if it has both."""
     x = x - x[:1]  # changes no distance, and rounds less
-    square, place = x.square().sum(dim=1), torch.arange(len(x), device=x.device)
+    square = x.square().sum(dim=1)
     chosen, complete = [], []
     # Some anchors at a time: their distances then fit into the processor's cache.
-    for anchors in torch.split(place, 2**17 // len(x) + 1):
-        same = target[anchors, None] == target
-        positive = same & (anchors[:, None] != place)
+    blocks = (torch.split(rows, 2**17 // len(x) + 1) for rows in (x, *pairs(target)))
+    for anchors, positive, negative in zip(*blocks, strict=True):
         # Squared distances, all less by the anchor's own square, which changes no order.
         with torch.autocast("mps", enabled=False):  # autocast leaves float64 alone
-            distance = torch.addmm(square, x[anchors], x.T, alpha=-2)
-        farthest = torch.where(positive, distance, -torch.inf).max(dim=1).indices
-        nearest = torch.where(same, torch.inf, distance).min(dim=1).indices
-        chosen.append(torch.stack((farthest, nearest)))
-        complete.append(positive.any(dim=1) & ~same.all(dim=1))
+            distance = torch.addmm(square, anchors, x.T, alpha=-2)
+        farthest = torch.where(positive, distance, -torch.inf).max(dim=1)
+        nearest = torch.where(negative, distance, torch.inf).min(dim=1)
+        chosen.append(torch.stack((farthest.indices, nearest.indices)))
+        complete.append(farthest.values - nearest.values != -torch.inf)
     return torch.cat(chosen, dim=1), torch.cat(complete)
 
 
@@ -165,7 +164,7 @@ class TripletLoss(Loss):
         >>> loss = criterion(inputs, torch.tensor([0, 0, 1, 1]))
         >>> loss.backward()
         >>> loss, inputs.grad.squeeze(1)
-        (tensor(0.6250, grad_fn=<ToCopyBackward0>), tensor([ 0.0000,  0.2500, -0.5000,  0.2500]))
+        (tensor(0.6250, grad_fn=<DivBackward0>), tensor([ 0.0000,  0.2500, -0.5000,  0.2500]))
 
         The distances carry a gradient, for a second loss between two networks.
 

@@ -69,8 +69,9 @@ def gathered(input: Tensor, target: Tensor, group: ProcessGroup | None) -> tuple
 def pairs(target: Tensor) -> tuple[Tensor, Tensor]:
     """Tell, for each anchor (row), its positives and its negatives; nothing is its own positive."""
     same = target[:, None] == target
-    itself = torch.eye(len(target), dtype=torch.bool, device=target.device)
-    return same & ~itself, ~same
+    other = ~same
+    same.diagonal().fill_(False)
+    return same, other
 
 
 def widened(input: Tensor) -> Tensor:

@@ -122,7 +122,8 @@ def triplet_semihard_loss(
     distance = root(squared_distances(widened(input)))
     # Each row: the anchor's negatives, nearest first, then infinity for all others.
     to_negatives = distance.masked_fill(~negative, float("inf")).sort(dim=1).values
-    beyond = torch.searchsorted(to_negatives, distance, right=True)
+    to_positives = distance.masked_fill(~positive, 0)  # what is no pair is found at once
+    beyond = torch.searchsorted(to_negatives, to_positives, right=True)
     farthest = (negative.sum(dim=1, keepdim=True) - 1).clamp(min=0)
     to_negative = to_negatives.gather(1, torch.minimum(beyond, farthest))
     loss = (distance - to_negative + margin).clamp(min=0).masked_fill(~positive, 0)
