@@ -25,8 +25,13 @@ PREFIXED = re.compile(r"-(webkit-(mask|transition|transform|backdrop)|moz|ms)")
 UNUSED = re.compile(
     r"md-(annotation|tooltip2?|version|consent|feedback|source|status|mermaid)(?![a-z])"
 )
-# What is not to be seen of a page that nobody has touched yet.
-TOUCHED = re.compile(r":(hover|focus|active)|\[data-md-toggle=\w+\]:checked")
+# What is not to be seen of a page that nobody has touched yet. In the navigation, the search and
+# folded blocks, rules further on overrule such, and have to stay further on.
+TOUCHED = re.compile(
+    r"\A(?!.*(?:\.md-nav|\.md-search|details)).*:(?:hover|focus|active)"
+    r"|\[data-md-toggle=\w+\]:checked",
+    re.DOTALL,
+)
 UNSEEN = re.compile(r"transition|cursor|outline|touch-action|mask|-webkit-tap-highlight-color")
 COLOUR = re.compile(r"\[data-md-color-(primary|accent)=(?!custom)")
 # Up to two levels deep: :is(.a, :not(.b)).
@@ -60,10 +65,11 @@ def inline(site: Path) -> None:
 
     css = needed(rules, there, made)
     later = needed(rules, there, made, later=True)
-    shown = set(re.findall(r"var\((--[\w-]+)", css))
-    wanted = set(re.findall(r"var\((--[\w-]+)", later)) - shown
+    shown, wanted = (set(re.findall(r"var\((--[\w-]+)", part)) for part in (css, later))
     # Pictures that only the later rules show; colours depend on the scheme, and stay.
-    pictures = {m[1]: m[2] for m in VARIABLE.finditer(css) if m[1] in wanted and "url(" in m[2]}
+    pictures = {
+        m[1]: m[2] for m in VARIABLE.finditer(css) if m[1] in wanted - shown and "url(" in m[2]
+    }
     used |= wanted - set(pictures)
     later = without_unused(later, used)
     later += f":root{{{';'.join(f'{name}:{value}' for name, value in pictures.items())}}}"
