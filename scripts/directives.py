@@ -188,10 +188,8 @@ def names(function: str) -> str:
     loss = figures.RECORDS[function]
     twins = [f"`torch.nn.functional.{function}`", *(f"`torch.nn.{name}`" for name in loss.classes)]
     known = [say(", ".join(loss.aliases)), *(twins if loss.twin else ())]
-    # The search splits names at their capitals; nobody needs to see them run together.
-    run_together = " ".join(name.lower() for name in (*loss.classes, function.replace("_", "")))
     told = say("Also known as {names}.", names=language.listed(known))
-    return f"{told}<span hidden> {run_together}</span>\n{{: .names }}"
+    return f"{told}\n{{: .names }}"
 
 
 def rosetta(part: str) -> str:

@@ -103,7 +103,7 @@ def plain_directive(name: str, arguments: list[str]) -> str:
         return f"```python\n{standalone(*arguments)}```"
     if name in directives.MARKDOWN:
         text = directives.MARKDOWN[name](*arguments)
-        return re.sub(r"<span hidden>.*?</span>|\n\{: .names \}", "", text)
+        return text.replace("\n{: .names }", "")
     if name == "gallery":
         return figures.gallery(spoken)
     return spoken(directives.HTML[name](*arguments))

@@ -55,10 +55,13 @@ function understood(query) {
   return query.flatMap((word, index) => {
     if (together.has(word)) return together.get(word)
     if (/^\p{sc=Han}+$/u.test(word)) return cut(word)
-    const typing = index === query.length - 1
     if (!/^[a-z]{4,}$/.test(word) || spelt.has(word)) return word
-    for (const other of spelt.keys()) if (typing && other.startsWith(word)) return word
-    return nearest(word)
+    if (index === query.length - 1) {  // the last word may not be whole yet
+      for (const other of spelt.keys()) if (other.startsWith(word) && !together.has(other)) return word
+      for (const [name, parts] of together) if (name.startsWith(word)) return parts
+    }
+    const other = nearest(word)
+    return together.get(other) || other
   })
 }
 
@@ -75,9 +78,10 @@ function cut(text) {
 // Allow one slip in every three letters, but not in the first
 function nearest(word) {
   let best = word, least = Math.floor(word.length / 3) + 0.5
-  for (const [other, times] of spelt) {
+  for (const other of [...spelt.keys(), ...together.keys()]) {
     if (other[0] !== word[0] || Math.abs(other.length - word.length) > least) continue
-    const slips = distance(word, other) - times / 1e5  // of two as near, the more usual one
+    // Of two as near, the more usual one
+    const slips = distance(word, other) - (spelt.get(other) || 0) / 1e5
     if (slips < least) [best, least] = [other, slips]
   }
   return best
