@@ -21,3 +21,5 @@ def test_a_mean_of_half_precision_may_have_a_sum_beyond_it(dtype: torch.dtype) -
     log_p, y = torch.full((3000, 2), -60.0, dtype=dtype), torch.zeros(3000, dtype=torch.int64)
     loss = losses.nll_loss(log_p, y)
     assert loss == 60 and loss.dtype == dtype
+    y[0] = -100
+    assert losses.nll_loss(log_p, y) == 60, "an ignored row is not counted"
