@@ -20,6 +20,6 @@ def test_the_epsilon_is_added_to_the_squared_length_as_it_is() -> None:
     one, other = torch.tensor([3, 4]).double(), torch.tensor([4, 3]).double()
     actual = losses.cosine_embedding_loss(one, other, torch.tensor(1))
     assert abs(actual - (1 - 24 / (25 + 1e-12))) < 5e-15
-    label = torch.tensor([1])
-    batch = torch.vmap(losses.cosine_embedding_loss)(one[None], other[None], label)
-    assert abs(batch[0] - (1 - 24 / (25 + 1e-12))) < 5e-15  # where long vectors are always scaled
+    pair = 3 * one[None], 3 * other[None]
+    batch = torch.vmap(losses.cosine_embedding_loss)(*pair, torch.tensor([1]))
+    assert abs(batch[0] - (1 - 216 / (225 + 1e-12))) < 1e-15  # where long vectors are scaled
