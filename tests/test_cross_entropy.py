@@ -65,13 +65,18 @@ def test_values_and_gradients_are_pytorchs(
         assert not found[5].any()
 
 
-def test_an_ignored_row_may_hold_anything(logits: Tensor, target: Tensor) -> None:
-    x, y = logits.clone(), target.clone()
+@pytest.mark.parametrize("rows", [9, None], ids=["small", "by blocks"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_an_ignored_row_may_hold_anything(
+    logits: Tensor, target: Tensor, rows: int | None, smoothing: float
+) -> None:
+    x, y = logits[:rows].clone(), target[:rows].clone()
     x[3], x[7], y[3], y[7] = torch.nan, -torch.inf, -100, -100
     x.requires_grad_()
-    loss = losses.cross_entropy(x, y)
+    loss = losses.cross_entropy(x, y, label_smoothing=smoothing)
     kept = y >= 0
-    torch.testing.assert_close(loss, losses.cross_entropy(logits[kept], y[kept]))
+    expected = losses.cross_entropy(logits[:rows][kept], y[kept], label_smoothing=smoothing)
+    torch.testing.assert_close(loss, expected)
     (gradient,) = torch.autograd.grad(loss, x)
     assert gradient.isfinite().all() and not gradient[~kept].any() and gradient[kept].any()
 
