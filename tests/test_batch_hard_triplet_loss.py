@@ -66,3 +66,14 @@ def test_far_from_the_origin_the_hardest_are_the_same() -> None:
         losses.batch_hard_triplet_loss(x + offset, y, reduction="none") for offset in (0, 2**40)
     )
     assert torch.equal(near, far)
+
+
+@pytest.mark.parametrize("dtype", (torch.float32, torch.float16, torch.bfloat16), ids=str)
+def test_every_precision_finds_what_float64_finds(dtype: torch.dtype) -> None:
+    """Away from the first embedding, which is subtracted, float32 loses what is close."""
+    x, y = randn(61, 3), torch.arange(-1, 60) // 5
+    x[1:] += 1000 if dtype == torch.float32 else 0
+    x = x.to(dtype)
+    expected = losses.batch_hard_triplet_loss(x.double(), y, reduction="none")
+    actual = losses.batch_hard_triplet_loss(x, y, reduction="none")
+    torch.testing.assert_close(actual, expected.to(dtype))
