@@ -73,6 +73,27 @@ def test_a_group_gives_value_and_gradient_of_the_whole(name: str, cuts: list[int
 
 
 @pytest.mark.parametrize("name", MINED)
+def test_a_group_of_some_leaves_the_others_out(name: str) -> None:
+    x, y = randn(9, 2).requires_grad_(), torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 0])
+    loss = getattr(losses, name)
+
+    def work(rank: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+        group = dist.new_group([1, 2])
+        if rank == 0:
+            return None
+        mine = x.detach().tensor_split([2, 5])[rank].requires_grad_()
+        found = loss(mine, y.tensor_split([2, 5])[rank], margin=1.5, group=group)
+        return found.detach(), torch.autograd.grad(found, mine)[0]
+
+    _, *found = on_three(work)
+    expected = loss(x[2:], y[2:], margin=1.5)
+    for value, _ in found:
+        torch.testing.assert_close(value, expected.detach())
+    (gradient,) = torch.autograd.grad(expected, x)
+    torch.testing.assert_close(torch.cat([part for _, part in found]), 2 * gradient[2:])
+
+
+@pytest.mark.parametrize("name", MINED)
 def test_other_widths_are_refused_on_every_process(name: str) -> None:
     def work(rank: int) -> None:
         x = torch.zeros(2, 3 + rank // 2)
