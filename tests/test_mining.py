@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch.testing._internal.distributed import multi_threaded_pg as threaded
 
 import losses
+from losses._mining import gathered, squared_distances
 from tests.cases import randn
 
 MINED = ("batch_hard_triplet_loss", "triplet_semihard_loss", "batch_all_triplet_loss")
@@ -73,16 +74,15 @@ def test_a_group_gives_value_and_gradient_of_the_whole(name: str, cuts: list[int
 
 
 @pytest.mark.parametrize("name", MINED)
-def test_a_group_of_some_leaves_the_others_out(name: str) -> None:
+def test_groups_know_nothing_of_each_other(name: str) -> None:
     x, y = randn(9, 2).requires_grad_(), torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 0])
     loss = getattr(losses, name)
 
-    def work(rank: int) -> tuple[torch.Tensor, torch.Tensor] | None:
-        group = dist.new_group([1, 2])
-        if rank == 0:
-            return None
+    def work(rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+        alone, together = dist.new_group([0]), dist.new_group([1, 2])
         mine = x.detach().tensor_split([2, 5])[rank].requires_grad_()
-        found = loss(mine, y.tensor_split([2, 5])[rank], margin=1.5, group=group)
+        labels = y.tensor_split([2, 5])[rank]
+        found = loss(mine, labels, margin=1.5, group=together if rank else alone)
         return found.detach(), torch.autograd.grad(found, mine)[0]
 
     _, *found = on_three(work)
@@ -93,6 +93,18 @@ def test_a_group_of_some_leaves_the_others_out(name: str) -> None:
     torch.testing.assert_close(torch.cat([part for _, part in found]), 2 * gradient[2:])
 
 
+def test_the_gradient_that_comes_in_stays_as_it_is() -> None:
+    def work(rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+        x = randn(2, 3).requires_grad_()
+        joined, _ = gathered(x, torch.arange(2), dist.group.WORLD)
+        coming = torch.full((3, 6), rank + 1.0, dtype=x.dtype).T
+        return torch.autograd.grad(joined, x, coming)[0], coming
+
+    for rank, (gradient, coming) in enumerate(on_three(work)):
+        assert (gradient == 1 + 2 + 3).all()
+        assert (coming == rank + 1).all()
+
+
 @pytest.mark.parametrize("name", MINED)
 def test_other_widths_are_refused_on_every_process(name: str) -> None:
     def work(rank: int) -> None:
@@ -101,3 +113,10 @@ def test_other_widths_are_refused_on_every_process(name: str) -> None:
             getattr(losses, name)(x, torch.arange(2), group=dist.group.WORLD)
 
     on_three(work)
+
+
+def test_distances_are_the_same_far_from_the_origin() -> None:
+    x = torch.tensor([[0.0], [1.0], [3.0], [7.0]]).double()
+    near, far = (squared_distances(x + offset) for offset in (0, 2**40))
+    assert torch.equal(near, far)
+    assert torch.equal(near, (x - x.T).square())
