@@ -12,7 +12,7 @@ from losses._checks import (
     full_precision,
     scalar_type,
 )
-from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+from losses._reduction import WeightedLoss, legacy_reduction, reduce_by_slopes, reduce_loss
 
 
 def binary_cross_entropy(
@@ -97,7 +97,7 @@ def binary_cross_entropy(
         >>> loss = losses.binary_cross_entropy(probability, torch.tensor([1.0, 0.0]))
         >>> loss.backward()
         >>> loss, logits.grad
-        (tensor(0.4904, grad_fn=<MeanBackward0>), tensor([-0.1250,  0.2500]))
+        (tensor(0.4904, grad_fn=<TotalBackward>), tensor([-0.1250,  0.2500]))
 
         A weight for each element. Both losses are −log(1/2) = 0.6931; the second counts 3 times.
 
@@ -119,13 +119,32 @@ def binary_cross_entropy(
     # Half precision continues in float32: it has no 1e-12.
     wide = torch.promote_types(input.dtype, torch.float32)
     x, y = input.to(wide), target.to(wide)
-    log_x, log_q = x.log(), (-x).log1p()
-    if low < 1e-11 or high > 1 - 1e-11:
-        log_x, log_q = _held(log_x, x, 1 - x), _held(log_q, 1 - x, x)
-    loss = -y * log_x - (1 - y) * log_q
-    if weight is not None:
-        loss = weight * loss
-    return reduce_loss(loss, reduction).to(input.dtype)
+
+    def loss(x: Tensor, y: Tensor) -> Tensor:
+        log_x, log_q = x.log(), (-x).log1p()
+        if low < 1e-11 or high > 1 - 1e-11:
+            log_x, log_q = _held(log_x, x, 1 - x), _held(log_q, 1 - x, x)
+        return -y * log_x - (1 - y) * log_q
+
+    if weight is None:
+        slopes = (_slope, _slope_in_y)
+        reduced = reduce_by_slopes(loss, slopes, reduction, x, y, values=_surprise)
+    else:
+        reduced = reduce_loss(weight * loss(x, y), reduction)
+    return reduced.to(input.dtype)
+
+
+def _surprise(x: Tensor, y: Tensor) -> Tensor:
+    """Compute the loss where its slopes are written out, so that only the values count."""
+    return -y * x.log().clamp(min=-100) - (1 - y) * (-x).log1p().clamp(min=-100)
+
+
+def _slope(x: Tensor, y: Tensor) -> Tensor:
+    return (x - y) / (x * (1 - x)).clamp(min=1e-12)
+
+
+def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:
+    return (-x).log1p().clamp(min=-100) - x.log().clamp(min=-100)
 
 
 def _held(log_p: Tensor, p: Tensor, q: Tensor) -> Tensor:
@@ -179,7 +198,7 @@ class BCELoss(WeightedLoss):
         >>> loss = criterion(probability, torch.tensor([1.0, 0.0]))
         >>> loss.backward()
         >>> loss, probability.grad
-        (tensor(0.3670, grad_fn=<MeanBackward0>), tensor([-0.6250,  0.8333]))
+        (tensor(0.3670, grad_fn=<TotalBackward>), tensor([-0.6250,  0.8333]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -17,7 +17,6 @@ from losses._checks import (
     scalar_type,
 )
 from losses._reduction import (
-    Product,
     WeightedLoss,
     legacy_reduction,
     reduce_by_slopes,
@@ -113,7 +112,7 @@ def binary_cross_entropy_with_logits(
         >>> loss = losses.binary_cross_entropy_with_logits(logits, torch.tensor([1.0, 0.0]))
         >>> loss.backward()
         >>> loss, logits.grad
-        (tensor(0.4904, grad_fn=<MeanBackward0>), tensor([-0.1250,  0.2500]))
+        (tensor(0.4904, grad_fn=<TotalBackward>), tensor([-0.1250,  0.2500]))
 
         `pos_weight` multiplies the loss of a yes and leaves that of a no. 2 · 0.6931 = 1.3863.
 
@@ -145,16 +144,19 @@ def binary_cross_entropy_with_logits(
         x = torch.where(label * x == math.inf, label * torch.finfo(wide).max, x)
     if weight is None and pos_weight is None:
         return reduce_by_slopes(_surprise, (_slope, _slope_in_y), reduction, x, y).to(dtype)
-    loss = _surprise(torch.mul, x, y, pos_weight)
+    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    positive = y if pos_weight is None else pos_weight * y
+    loss = positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
     if weight is not None:
         loss = weight * loss
     return reduce_loss(loss, reduction).to(dtype)
 
 
-def _surprise(_: Product, x: Tensor, y: Tensor, pos_weight: Tensor | None = None) -> Tensor:
-    positive = y if pos_weight is None else pos_weight * y
-    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
-    return positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
+def _surprise(x: Tensor, y: Tensor) -> Tensor:
+    # This is log(1 + exp(x)) - xy, and also log(1 + exp(-x)) + x(1 - y): the one where the exponent
+    # is negative, so that nothing overflows or cancels. At 0, too, the sign has to be one of both.
+    sign = torch.copysign(x.new_ones(()), x.detach())
+    return (-sign * x).exp().log1p() + x * (sign.relu() - y)
 
 
 def _slope(x: Tensor, y: Tensor) -> Tensor:

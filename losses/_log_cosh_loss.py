@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import hardtanh
 
 from losses._checks import check_floating, paired
-from losses._reduction import Loss, Product, reduce_by_slopes
+from losses._reduction import Loss, Product, reduce_errors
 
 
 def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
@@ -90,16 +90,17 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
     input, target = paired(input, target)
     # Half precision is computed in float32 and rounded once at the end.
     x = input.to(torch.promote_types(input.dtype, torch.float32))
-    error = x - target
-    check_floating(input=input, target=error)
+    y = target.to(torch.promote_types(x.dtype, target.dtype))
+    check_floating(input=input, target=y)
 
     def loss(_: Product, error: Tensor) -> Tensor:
-        # cosh e = 1 + 2 sinh²(e/2) keeps small errors. Beyond 20 only the line is left, to the
-        # last digit of float64, and the hyperbolic sine would soon overflow.
+        # cosh e = 1 + (exp e - 1)² / (2 exp e) keeps small errors. Beyond 20 only the line is left,
+        # to the last digit of float64, and the exponential function would soon overflow.
         clipped = hardtanh(error, -20, 20)
-        return torch.log1p(2 * torch.sinh(clipped / 2).square()) + (error.abs() - clipped.abs())
+        beyond_1 = torch.expm1(clipped).square() * torch.exp(-clipped) / 2
+        return torch.log1p(beyond_1) + (error.abs() - clipped.abs())
 
-    return reduce_by_slopes(loss, (torch.tanh,), reduction, error).to(input.dtype)
+    return reduce_errors(loss, torch.tanh_, reduction, x, y).to(input.dtype)
 
 
 class LogCoshLoss(Loss):
@@ -118,7 +119,7 @@ class LogCoshLoss(Loss):
         >>> loss = criterion(prediction, torch.zeros(2))
         >>> loss.backward()
         >>> loss, prediction.grad
-        (tensor(0.3670, grad_fn=<MeanBackward0>), tensor([0.3000, 0.4000]))
+        (tensor(0.3670, grad_fn=<TotalBackward>), tensor([0.3000, 0.4000]))
     """
 
     def __init__(self, reduction: str = "mean") -> None:

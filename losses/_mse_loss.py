@@ -6,13 +6,7 @@ import torch
 from torch import Tensor
 
 from losses._checks import check_floating, check_weight_shape, paired
-from losses._reduction import (
-    Loss,
-    Product,
-    legacy_reduction,
-    reduce_by_slopes,
-    reduce_weighted,
-)
+from losses._reduction import Loss, Product, legacy_reduction, reduce_errors, reduce_weighted
 
 
 def mse_loss(
@@ -117,12 +111,12 @@ def mse_loss(
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     input, target = paired(input, target)
-    error = input - target
-    check_floating(input=error)
+    x, y = input.to(torch.promote_types(input.dtype, target.dtype)), target
+    check_floating(input=x)
     if weight is None:
-        return reduce_by_slopes(_square, (_slope,), reduction, error)
+        return reduce_errors(_square, _slope, reduction, x, y)
     check_weight_shape(weight, input)
-    return reduce_weighted(_square(torch.mul, error), weight, reduction)
+    return reduce_weighted(_square(torch.mul, x - y), weight, reduction)
 
 
 def _square(product: Product, error: Tensor) -> Tensor:
@@ -130,7 +124,7 @@ def _square(product: Product, error: Tensor) -> Tensor:
 
 
 def _slope(error: Tensor) -> Tensor:
-    return 2 * error
+    return error.mul_(2)
 
 
 class MSELoss(Loss):
@@ -151,7 +145,7 @@ class MSELoss(Loss):
         >>> loss = criterion(prediction, torch.tensor([1.0, 6.0]))
         >>> loss.backward()
         >>> loss, prediction.grad
-        (tensor(10., grad_fn=<MeanBackward0>), tensor([ 2., -4.]))
+        (tensor(10., grad_fn=<TotalBackward>), tensor([ 2., -4.]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import Function
 
-from losses._checks import values_known
-
 Product = Callable[[Tensor, Tensor], Tensor]
-Elements = Callable[..., Tensor]  # of a product, and of tensors of one shape
-Slopes = tuple[Callable[..., Tensor], ...]
-WORTHWHILE = 2**14  # elements; for fewer, calling a Function costs more than it saves
-BLOCK = 2**15  # elements; what is computed of one stays in the cache
+Elements = Callable[[Tensor, Tensor], Tensor]  # of two tensors of one shape, element by element
+BLOCK = 2**15  # elements; one stays in the cache, and its dot product keeps its digits
 
 
 def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
@@ -56,55 +52,119 @@ def reduce_loss(loss: Tensor, reduction: str, denominator: Tensor | int | None =
     )
 
 
-class Total(Function):
-    """The sum of a loss over all elements, with its derivatives written out.
+class CompiledTotal(Function):
+    """The sum or the mean of a loss over all elements, with its derivatives written out.
 
     Autograd finds the same derivatives by itself, in several times as many passes over memory.
     """
 
     @staticmethod
-    def forward(ctx: Any, loss: Elements, slopes: Slopes, *tensors: Tensor) -> Tensor:
-        ctx.slopes = slopes
-        ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
-        # By blocks: the dot product of millions of numbers would lose digits.
-        blocks = zip(*(torch.split(tensor.flatten(), BLOCK) for tensor in tensors), strict=True)
-        return torch.stack([loss(torch.dot, *block).sum() for block in blocks]).sum()
+    def forward(
+        ctx: Any, loss: Elements, slopes: tuple[Elements, ...], reduction: str, x: Tensor, y: Tensor
+    ) -> Tensor:
+        count = x.numel() if reduction == "mean" else 1
+        ctx.slopes, ctx.count = slopes, count
+        ctx.save_for_backward(x, y)
+        ctx.save_for_forward(x, y)
+        return add_up(loss, x, y) / count
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        # In place it takes less memory, but leaves no second derivative, and no batch of gradients.
-        batched = torch._C._functorch.is_legacy_batchedtensor(gradient)
-        times = torch.mul if torch.is_grad_enabled() or batched else Tensor.mul_
-        found: list[Tensor | None] = [None, None]
-        for slope, needed in zip(ctx.slopes, ctx.needs_input_grad[2:], strict=True):
-            found.append(times(slope(*ctx.saved_tensors), gradient) if needed else None)
+        share = gradient / ctx.count
+        found: list[Tensor | None] = [None, None, None]
+        for slope, needed in zip(ctx.slopes, ctx.needs_input_grad[3:], strict=True):
+            found.append(multiplied(share, slope, *ctx.saved_tensors) if needed else None)
         return tuple(found)
 
+
+class Total(CompiledTotal):
+    """The same, with forward derivatives, which the compiler refuses."""
+
     @staticmethod
-    def jvp(ctx: Any, _loss: None, _slopes: None, *tangents: Tensor | None) -> Tensor:
-        along = zip(ctx.slopes, tangents, strict=True)
-        parts = [(slope(*ctx.saved_tensors) * t).sum() for slope, t in along if t is not None]
-        return torch.stack(parts).sum()
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        along = zip(ctx.slopes, tangents[3:], strict=True)
+        parts = [slope(*ctx.saved_tensors) * t for slope, t in along if t is not None]
+        return torch.stack(parts).sum() / int(ctx.count)
 
 
-def reduce_by_slopes(loss: Elements, slopes: Slopes, reduction: str, *tensors: Tensor) -> Tensor:
-    """Reduce `loss(product, *tensors)`; its derivative in each tensor is the slope in its place.
+def add_up(loss: Elements, x: Tensor, y: Tensor) -> Tensor:
+    """Return the sum of `loss(x, y)`, of many elements block by block."""
+    # The compiler has its own blocks.
+    if torch.compiler.is_compiling() or x.numel() <= BLOCK:
+        return loss(x, y).sum()
+    return torch.stack([loss(*block).sum() for block in blocks(x, y)]).sum()
 
-    The product is that of elements, or where these are only added up, the dot product. The tensors
-    are of one shape, and each slope makes a new one.
+
+def multiplied(factor: Tensor, slope: Elements, x: Tensor, y: Tensor) -> Tensor:
+    """Return `factor * slope(x, y)`, of many elements block by block, where that is possible."""
+    # By blocks there would be no second derivative, and no batch of factors.
+    if (
+        torch.compiler.is_compiling()
+        or x.numel() <= BLOCK
+        or torch.is_grad_enabled()
+        or torch._C._functorch.is_legacy_batchedtensor(factor)
+    ):
+        return factor * slope(x, y)
+    result = x.new_empty(x.shape)
+    for part, *block in blocks(result, x, y):
+        torch.mul(factor, slope(*block), out=part)
+    return result
+
+
+def blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Cut tensors of one shape into flat pieces, which lie side by side."""
+    return zip(*(torch.split(tensor.flatten(), BLOCK) for tensor in tensors), strict=True)
+
+
+def reduce_by_slopes(
+    loss: Elements,
+    slopes: tuple[Elements, Elements],
+    reduction: str,
+    x: Tensor,
+    y: Tensor,
+    values: Elements | None = None,
+) -> Tensor:
+    """Reduce `loss(x, y)`, whose derivatives in x and in y are the slopes.
+
+    `values` is what to compute where the slopes are used, if less than `loss` will do.
     """
-    # The compiler and `torch.func` do without: the former joins the passes over memory by itself.
-    if reduction not in ("mean", "sum") or not (values_known(*tensors) and worthwhile(tensors[0])):
-        return reduce_loss(loss(torch.mul, *tensors), reduction)
-    apply: Callable[..., Tensor] = Total.apply
-    total = apply(loss, slopes, *tensors)
-    return total if reduction == "sum" else total / tensors[0].numel()
+    # `torch.func` does without, and half precision, in which a sum may overflow.
+    written = (
+        reduction in ("mean", "sum")
+        and x.shape == y.shape
+        and x.dtype == y.dtype
+        and x.dtype in (torch.float32, torch.float64)
+        and not torch._C._are_functorch_transforms_active()
+    )
+    if not written:
+        return reduce_loss(loss(x, y), reduction)
+    kind = CompiledTotal if torch.compiler.is_compiling() else Total
+    apply: Callable[..., Tensor] = kind.apply
+    return apply(values or loss, slopes, reduction, x, y)
 
 
-def worthwhile(tensor: Tensor) -> bool:
-    """Whether `Total` is the faster way, and right: in half precision a sum may overflow."""
-    return tensor.numel() >= WORTHWHILE and tensor.dtype in (torch.float32, torch.float64)
+def reduce_errors(
+    loss: Callable[[Product, Tensor], Tensor],
+    slope: Callable[[Tensor], Tensor],
+    reduction: str,
+    x: Tensor,
+    y: Tensor,
+) -> Tensor:
+    """Reduce `loss(product, x - y)`, the same for y - x; `slope` may overwrite the error it gets.
+
+    The product is that of elements, or where these are only added up, the dot product.
+    """
+    slopes = (lambda x, y: slope(x - y), lambda x, y: slope(y - x))
+    # The compiler fuses the former, and not the latter.
+    product = torch.mul if torch.compiler.is_compiling() else torch.dot
+    return reduce_by_slopes(
+        lambda x, y: loss(torch.mul, x - y),
+        slopes,
+        reduction,
+        x,
+        y,
+        values=lambda x, y: loss(product, (x - y).flatten()),
+    )
 
 
 def reduce_weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:

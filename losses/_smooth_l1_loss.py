@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
-from torch.nn.functional import hardtanh
+from torch.nn.functional import hardtanh, hardtanh_
 
 from losses._checks import check_floating, paired
-from losses._reduction import Loss, Product, legacy_reduction, reduce_by_slopes, reduce_loss
+from losses._reduction import Loss, Product, legacy_reduction, reduce_errors, reduce_loss
 
 
 def smooth_l1_loss(
@@ -101,20 +102,20 @@ def smooth_l1_loss(
             "pass 0 for the plain absolute error, or a positive width"
         )
     input, target = paired(input, target)
-    error = input - target
-    check_floating(input=error)
+    x, y = input.to(torch.promote_types(input.dtype, target.dtype)), target
+    check_floating(input=x)
     if beta == 0:
-        return reduce_loss(error.abs(), reduction)
+        return reduce_loss((x - y).abs(), reduction)
 
     def loss(product: Product, error: Tensor) -> Tensor:
         # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
-        clipped = slope(error)
-        return product(clipped, error) - product(clipped, clipped) / 2
+        clipped = hardtanh(error, -beta, beta)
+        return product(clipped, torch.sub(error, clipped, alpha=0.5))
 
     def slope(error: Tensor) -> Tensor:
-        return hardtanh(error, -beta, beta)
+        return hardtanh_(error, -beta, beta)
 
-    return reduce_by_slopes(loss, (slope,), reduction, error) / beta
+    return reduce_errors(loss, slope, reduction, x, y) / beta
 
 
 class SmoothL1Loss(Loss):

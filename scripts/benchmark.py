@@ -330,6 +330,10 @@ MEANS = {("large", "eager"): 1.2, ("large", "memory"): 1.0}  # geometric, over a
 
 # Why a limit is not met, where it is not.
 KERNEL = "a few operations on tensors against one kernel, which small inputs notice"
+WRITTEN = (
+    "its derivative and its checks are written in Python, against one kernel, which small inputs "
+    "notice"
+)
 MINED = (
     "for 64 embeddings more than half of the time goes to calling, as 8 take it too; and the "
     "hardest are searched for in float64, so that no close pair is lost to rounding"
@@ -337,10 +341,9 @@ MINED = (
 REASONS: dict[str, str] = {
     "batch_hard_triplet_loss": MINED,
     "batch_hard_triplet_loss pytorch_metric_learning": MINED,
-    "binary_cross_entropy": f"{KERNEL}; and compiled, where nobody may look whether a logarithm "
-    "is infinite, all are held",
-    "binary_cross_entropy_with_logits": "one softplus for each label keeps all digits of both; "
-    "PyTorch's only one loses those of a small loss at the label 0",
+    "binary_cross_entropy": WRITTEN,
+    "binary_cross_entropy_with_logits": f"{WRITTEN}; for large ones, looking for labels outside "
+    "of 0 to 1 and for infinite logits adds 9%, keeping the digits of small losses the rest",
     "cosine_embedding_loss": "compiled, where nobody may look for squares that overflow, all "
     "vectors are scaled first",
     "ctc_loss": "some operations for each frame, from Python, against a loop in C++, which short "
@@ -349,12 +352,14 @@ REASONS: dict[str, str] = {
     "of its own",
     "nll_loss": f"{KERNEL}, and a look at the targets that costs as much as that kernel",
     "linear_cross_entropy": f"{KERNEL}, those of `cross_entropy`",
-    "log_cosh_loss": KERNEL,
-    "huber_loss": KERNEL,
+    "log_cosh_loss": "compiled, the hyperbolic tangent of the gradient takes as long as all of "
+    "Keras's formula",
+    "mse_loss": WRITTEN,
+    "huber_loss": WRITTEN,
     "multi_margin_loss": KERNEL,
     "multilabel_margin_loss": f"{KERNEL}; and compiled, where nobody may look how long the lists "
     "are, all are as long as they may be",
-    "smooth_l1_loss": KERNEL,
+    "smooth_l1_loss": WRITTEN,
     "kl_div": "compiled, where nobody may look for what never happens, a NaN is kept for it",
     "kl_div log_target=True": "two looks: for input that is no logarithm, and for what never "
     "happens",

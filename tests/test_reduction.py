@@ -1,8 +1,10 @@
-"""Losses that write out their slope: the proofs again, on the path that large inputs take."""
+"""Losses that write out their slope: the proofs again, in small blocks."""
 
 from __future__ import annotations
 
 import importlib
+import math
+import warnings
 
 import pytest
 import torch
@@ -18,12 +20,13 @@ from tests.test_losses import close, every, ours, run
 
 
 def written_out(loss: Loss) -> bool:
-    return "reduce_by_slopes" in vars(importlib.import_module(f"losses._{loss.function}"))
+    names = vars(importlib.import_module(f"losses._{loss.function}"))
+    return "reduce_by_slopes" in names or "reduce_errors" in names
 
 
 @pytest.fixture(autouse=True)
-def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_reduction, "WORTHWHILE", 0)
+def blocks_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_reduction, "BLOCK", 4)
 
 
 EACH = every((torch.float64, torch.float32), keep=lambda loss, case: written_out(loss))
@@ -33,12 +36,12 @@ EACH = every((torch.float64, torch.float32), keep=lambda loss, case: written_out
 def test_values_and_gradients_stay(
     loss: Loss, case: Case, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for reduction in ("none", "mean", "sum"):
-        large = run(ours(loss), case, reduction=reduction)
+    for reduction in ("mean", "sum"):
+        written = run(ours(loss), case, reduction=reduction)
         with monkeypatch.context() as context:
-            context.setattr(_reduction, "WORTHWHILE", 2**62)
-            small = run(ours(loss), case, reduction=reduction)
-        for actual, expected in zip(large, small, strict=True):
+            context.setattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+            found = run(ours(loss), case, reduction=reduction)
+        for actual, expected in zip(written, found, strict=True):
             assert actual.dtype == expected.dtype
             close(actual, expected, dtype)
 
@@ -64,42 +67,80 @@ def test_torch_func(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     test_losses.test_torch_func(loss, case, dtype)
 
 
-def test_millions_of_elements_lose_no_digits() -> None:
+def test_millions_of_elements_lose_no_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
     error = torch.full((10**7,), 1 / 3)
     exact = losses.mse_loss(error.double(), torch.zeros(()).double().expand_as(error))
     torch.testing.assert_close(losses.mse_loss(error, 0 * error).double(), exact, rtol=5e-6, atol=0)
 
 
-def test_only_many_elements_of_one_kind_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    x = torch.linspace(-9, 9, 2**14)
-    y = torch.zeros_like(x).requires_grad_()
-    few, half = y[1:], y.bfloat16()
-    for other, taken in ((y, True), (few, False), (half, False), (y.double(), True)):
-        input = x[: len(other)].to(other.dtype)
-        loss = losses.mse_loss(input, other, reduction="sum")
-        assert (type(loss.grad_fn).__name__ == "TotalBackward") == taken
-        mean = losses.mse_loss(input, other).grad_fn
-        assert mean is not None
-        assert (type(mean.next_functions[0][0]).__name__ == "TotalBackward") == taken
-    for function in ("mse_loss", "huber_loss", "smooth_l1_loss"):
+def test_two_tensors_of_one_kind_take_it() -> None:
+    x, y = torch.ones(3), torch.zeros(3, requires_grad=True)
+    half = torch.bfloat16
+    for other, taken in ((y, True), (y.double(), True), (y.to(half), False), (y[:1], False)):
         for reduction in ("sum", "mean"):
-            ours = getattr(losses, function)(x, y, reduction=reduction)
-            theirs = getattr(torch.nn.functional, function)(x, y, reduction=reduction)
-            torch.testing.assert_close(ours, theirs)
+            with warnings.catch_warnings(action="ignore"):
+                loss = losses.mse_loss(x.to(other.dtype), other, reduction=reduction)
+            assert (type(loss.grad_fn).__name__ == "TotalBackward") == taken
+    assert losses.mse_loss(x, y, reduction="none").grad_fn is not None
+    # One of another type would get a gradient of the wrong one.
+    loss = _reduction.reduce_by_slopes(
+        torch.mul, (lambda x, y: y, lambda x, y: x), "sum", x, y.double()
+    )
+    assert type(loss.grad_fn).__name__ == "SumBackward0"
 
 
-def test_elements_are_added_up_in_blocks_that_stay_in_the_cache() -> None:
-    sizes = []
+def square(x: Tensor, y: Tensor) -> Tensor:
+    return (x - y).square()
 
-    def loss(product: _reduction.Product, x: Tensor) -> Tensor:
-        sizes.append(x.numel())
-        return x * x
 
-    x = torch.ones(2**13, 5)
-    total = _reduction.reduce_by_slopes(loss, (lambda x: 2 * x,), "sum", x)
-    assert total == x.numel()
-    assert sizes == [2**15, 2**13]
+@pytest.mark.parametrize(("shape", "sizes"), [((2, 2), [4]), ((3, 3), [4, 4, 1]), ((0, 2), [0])])
+def test_many_elements_are_computed_in_blocks(shape: tuple[int, ...], sizes: list[int]) -> None:
+    seen: dict[str, list[int]] = {"loss": [], "slope": []}
+
+    def loss(x: Tensor, y: Tensor) -> Tensor:
+        seen["loss"].append(x.numel())
+        return square(x, y)
+
+    def slope(x: Tensor, y: Tensor) -> Tensor:
+        seen["slope"].append(x.numel())
+        return 2 * (x - y)
+
+    x = torch.arange(float(math.prod(shape))).reshape(shape).requires_grad_()
+    y = torch.ones(shape)
+    for transpose in (False, True):
+        pair = (x.mT, y.mT) if transpose else (x, y)
+        total = _reduction.reduce_by_slopes(loss, (slope, slope), "sum", *pair)
+        assert total == square(x, y).sum()
+        (gradient,) = torch.autograd.grad(total, x)
+        assert torch.equal(gradient, 2 * (x - y))
+        assert seen == {"loss": sizes, "slope": sizes}
+        seen["loss"].clear()
+        seen["slope"].clear()
+    # Whole, where the slopes are differentiated again, or there are several gradients at once.
+    total = _reduction.reduce_by_slopes(loss, (slope, slope), "sum", x, y)
+    (gradient,) = torch.autograd.grad(total, x, create_graph=True)
+    (twice,) = torch.autograd.grad(gradient.sum(), x)
+    assert torch.equal(twice, torch.full(shape, 2.0))
+    factors = torch.tensor([1.0, 3.0])
+    total = _reduction.reduce_by_slopes(loss, (slope, slope), "sum", x, y)
+    (several,) = torch.autograd.grad(total, x, factors, is_grads_batched=True)
+    assert torch.equal(several, torch.stack([2 * (x - y), 6 * (x - y)]))
+
+
+def test_values_need_not_have_the_slopes() -> None:
+    x, y = torch.tensor([3.0], requires_grad=True), torch.tensor([1.0])
+    slopes = (lambda x, y: 2 * (x - y), lambda x, y: 2 * (y - x))
+
+    def values(x: Tensor, y: Tensor) -> Tensor:
+        return square(x, y).detach() + 1
+
+    reduce = _reduction.reduce_by_slopes
+    assert reduce(square, slopes, "none", x, y, values=values) == 4
+    total = reduce(square, slopes, "sum", x, y, values=values)
+    assert total == 5
+    total.backward()
+    assert x.grad == 4
 
 
 def test_only_the_slopes_that_are_needed_are_computed() -> None:
@@ -107,20 +148,39 @@ def test_only_the_slopes_that_are_needed_are_computed() -> None:
         raise AssertionError("nobody asked for it")
 
     x, y = torch.ones(3, requires_grad=True), torch.full((3,), 2.0)
-    slopes = (lambda x, y: y.clone(), slope)
-    loss = _reduction.reduce_by_slopes(lambda product, x, y: product(x, y), slopes, "sum", x, y)
-    loss.backward()
+    _reduction.reduce_by_slopes(torch.mul, (lambda x, y: y, slope), "sum", x, y).backward()
     assert x.grad is not None
     assert x.grad.tolist() == [2, 2, 2]
 
 
-def test_forward_derivatives_add_up_over_the_tensors() -> None:
+@pytest.mark.parametrize(("reduction", "count"), [("sum", 1), ("mean", 2)])
+def test_forward_derivatives_add_up_over_the_tensors(reduction: str, count: int) -> None:
     x, y = torch.tensor([2.0, 3.0]), torch.tensor([5.0, 7.0])
-
-    def total(x: Tensor, y: Tensor) -> Tensor:
-        slopes = (lambda x, y: y.clone(), lambda x, y: x.clone())
-        return _reduction.reduce_by_slopes(lambda product, *xy: product(*xy), slopes, "sum", x, y)
-
+    slopes = (lambda x, y: y, lambda x, y: x)
     with forward_ad.dual_level():
-        value = total(forward_ad.make_dual(x, x), forward_ad.make_dual(y, 2 * y))
-        assert forward_ad.unpack_dual(value).tangent == 3 * torch.dot(x, y)
+        duals = forward_ad.make_dual(x, x), forward_ad.make_dual(y, 2 * y)
+        value = _reduction.reduce_by_slopes(torch.mul, slopes, reduction, *duals)
+        assert forward_ad.unpack_dual(value).tangent == 3 * torch.dot(x, y) / count
+        one = _reduction.reduce_by_slopes(torch.mul, slopes, reduction, x, duals[1])
+        assert forward_ad.unpack_dual(one).tangent == 2 * torch.dot(x, y) / count
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_compiled_it_is_the_same(reduction: str) -> None:
+    def loss(x: Tensor, y: Tensor) -> Tensor:
+        return losses.mse_loss(x, y, reduction=reduction)
+
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    x, y = torch.randn(2, 3, 5)
+    for need_x in (True, False):
+        pair = x.clone().requires_grad_(need_x), y.clone().requires_grad_()
+        needed = pair[1 - need_x :]
+        expected, actual = loss(*pair), compiled(*pair)
+        torch.testing.assert_close(actual, expected)
+        torch.testing.assert_close(
+            torch.autograd.grad(actual, needed), torch.autograd.grad(expected, needed)
+        )
+    torch.testing.assert_close(compiled(x, y), loss(x, y))
+    each = torch.compile(torch.vmap(torch.func.grad(loss)), fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(each(x, y), torch.vmap(torch.func.grad(loss))(x, y))

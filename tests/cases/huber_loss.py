@@ -18,6 +18,10 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     bent = torch.nn.functional.huber_loss(x, (y > 0).to(dtype), reduction="none")
     refuses = "its backward raises on a boolean target"
     yield Case("booleans", {"input": x, "target": y > 0}, defect=refuses, elements=bent)
+    whole = y.long()
+    bent = torch.nn.functional.huber_loss(x, whole.to(dtype), reduction="none")
+    refuses = "its backward raises on whole numbers as target"
+    yield Case("integers", {"input": x, "target": whole}, defect=refuses, elements=bent)
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     edge = torch.tensor([0.0, 1.0, -1.0, 0.5, float("inf"), -float("inf"), 1e4], dtype=dtype)
     yield Case("kinks", {"input": edge, "target": torch.zeros_like(edge)}, gradcheck=False)

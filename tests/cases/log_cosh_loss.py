@@ -26,6 +26,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("edges", {"input": edge, "target": torch.zeros_like(edge)}, gradcheck=False)
     missing = torch.tensor([1.0, float("nan")], dtype=dtype)
     yield Case("nan", {"input": missing, "target": torch.zeros_like(missing)}, gradcheck=False)
+    yield Case("integers", {"input": x, "target": y.long()})
     yield Case("booleans", {"input": x, "target": y > 0}, defect="refused by the minus of torch")
 
 

@@ -13,6 +13,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("strided", {"input": x.T, "target": y.T, "weight": w.T}, ("input", "weight"))
     yield Case("0-d", {"input": x[0, 0], "target": y[0, 0], "weight": w[0, 0]})
     yield Case("booleans", {"input": x, "target": y > 0})
+    yield Case("integer input", {"input": x.long(), "target": y}, ("target",))
+    yield Case("integer target", {"input": x, "target": y.long()})
+    if dtype == torch.float32:
+        yield Case("wider target", {"input": x, "target": y.double()}, ("input", "target"))
+        yield Case("wider input", {"input": x.double(), "target": y}, ("input", "target"))
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     yield Case("no weight", {"input": x, "target": y, "weight": 0 * w}, gradcheck=False)
     edge = torch.tensor([0.0, -0.0, float("inf"), -float("inf"), 1e4, 1e-4], dtype=dtype)
@@ -32,7 +37,9 @@ def errors() -> Iterator[Error]:
     yield Error("reduction", {"input": x, "target": x, "reduction": "avg"}, ValueError, "avg")
     yield Error("integers", {"input": x.long(), "target": x.long()}, NotImplementedError, "input")
     booleans = {"input": x.bool(), "target": x.bool()}
-    yield Error("booleans", booleans, RuntimeError, "bool tensor", parity=False)
+    yield Error(
+        "booleans", booleans, NotImplementedError, "floating point, got torch.bool", parity=False
+    )
     yield Error("complex", {"input": x + 0j, "target": x}, NotImplementedError, "input")
     weight = torch.ones(3)
     yield Error(

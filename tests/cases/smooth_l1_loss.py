@@ -13,6 +13,10 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         yield Case(f"beta={beta}", {"input": x, "target": y, "beta": beta}, ("input", "target"))
     yield Case("beta=0", {"input": x, "target": y, "beta": 0.0}, ("input", "target"))
     yield Case("0-d", {"input": x[0, 0], "target": y[0, 0]})
+    yield Case("integer input", {"input": x.long(), "target": y}, ("target",))
+    if dtype == torch.float32:
+        yield Case("wider target", {"input": x, "target": y.double()}, ("input", "target"))
+        yield Case("wider input", {"input": x.double(), "target": y}, ("input", "target"))
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
     edge = torch.tensor([0.0, 1.0, -1.0, 0.5, float("inf"), -float("inf"), 1e4], dtype=dtype)
     yield Case("kinks", {"input": edge, "target": torch.zeros_like(edge)}, gradcheck=False)
