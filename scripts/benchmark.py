@@ -334,6 +334,8 @@ WRITTEN = (
     "its derivative and its checks are written in Python, against one kernel, which small inputs "
     "notice"
 )
+TWICE = f"{WRITTEN}; the error is computed again for the gradient, which saves its memory"
+SCATTERED = "compiled, the gradient of large inputs is scattered in a pass of its own"
 MINED = (
     "for 64 embeddings more than half of the time goes to calling, as 8 take it too; and the "
     "hardest are searched for in float64, so that no close pair is lost to rounding"
@@ -343,23 +345,25 @@ REASONS: dict[str, str] = {
     "batch_hard_triplet_loss pytorch_metric_learning": MINED,
     "binary_cross_entropy": WRITTEN,
     "binary_cross_entropy_with_logits": f"{WRITTEN}; for large ones, looking for labels outside "
-    "of 0 to 1 and for infinite logits adds 9%, keeping the digits of small losses the rest",
+    "of 0 to 1 and for infinite logits, and keeping the digits of small losses",
     "cosine_embedding_loss": "compiled, where nobody may look for squares that overflow, all "
     "vectors are scaled first",
     "ctc_loss": "some operations for each frame, from Python, against a loop in C++, which short "
     "sequences notice",
-    "cross_entropy": f"{KERNEL}; and compiled, the gradient of large inputs is scattered in a pass "
-    "of its own",
+    "cross_entropy": f"{KERNEL}; and {SCATTERED}",
     "nll_loss": f"{KERNEL}, and a look at the targets that costs as much as that kernel",
-    "linear_cross_entropy": f"{KERNEL}, those of `cross_entropy`",
+    "linear_cross_entropy": SCATTERED,
+    "focal_loss": SCATTERED,
     "log_cosh_loss": "compiled, the hyperbolic tangent of the gradient takes as long as all of "
     "Keras's formula",
-    "mse_loss": WRITTEN,
-    "huber_loss": WRITTEN,
+    "mse_loss": TWICE,
+    "huber_loss": TWICE,
     "multi_margin_loss": KERNEL,
     "multilabel_margin_loss": f"{KERNEL}; and compiled, where nobody may look how long the lists "
     "are, all are as long as they may be",
-    "smooth_l1_loss": WRITTEN,
+    "smooth_l1_loss": TWICE,
+    "multilabel_soft_margin_loss": "compiled, where nobody may look for infinite logits, each is "
+    "replaced if it is one",
     "kl_div": "compiled, where nobody may look for what never happens, a NaN is kept for it",
     "kl_div log_target=True": "two looks: for input that is no logarithm, and for what never "
     "happens",
