@@ -184,3 +184,29 @@ def test_compiled_it_is_the_same(reduction: str) -> None:
     torch.testing.assert_close(compiled(x, y), loss(x, y))
     each = torch.compile(torch.vmap(torch.func.grad(loss)), fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(each(x, y), torch.vmap(torch.func.grad(loss))(x, y))
+
+
+@pytest.mark.parametrize("size_average", [False, True])
+@pytest.mark.filterwarnings("default:size_average and reduce args:UserWarning")
+def test_the_deprecated_arguments_warn_whoever_passed_them(size_average: bool) -> None:
+    x, y = torch.ones(2), torch.zeros(2)
+    with pytest.warns(UserWarning, match="will be deprecated, please use reduction=") as caught:
+        losses.l1_loss(x, y, size_average=size_average)
+    assert [record.filename for record in caught] == [__file__]
+    compiled = torch.compile(losses.l1_loss, fullgraph=True, backend="eager")
+    with warnings.catch_warnings(action="error"):
+        assert compiled(x, y, size_average=size_average) == (1 if size_average else 2)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_settings_are_no_tensors(place: int) -> None:
+    arguments: list[Tensor | bool] = [True, True]
+    arguments[place] = torch.ones(2)
+    with pytest.raises(RuntimeError, match="size_average and reduce are no tensors"):
+        losses.MSELoss(*arguments)
+
+
+def test_integers_have_no_mean() -> None:
+    with pytest.raises(RuntimeError, match=r"'mean' needs floating point, got torch\.int64"):
+        _reduction.reduce_loss(torch.tensor([1, 2]), "mean")
+    assert _reduction.reduce_loss(torch.tensor([1j, 3j]), "mean") == 2j
