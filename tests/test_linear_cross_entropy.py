@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,11 +26,11 @@ class Largest(TorchDispatchMode):
         return out
 
 
-def largest(function: Any) -> int:
+def largest(function: Any, samples: int = 1024, classes: int = 8000) -> int:
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(1024, 8, generator=generator, requires_grad=True)
-    w = torch.randn(8000, 8, generator=generator, requires_grad=True)
-    y = torch.randint(8000, (1024,), generator=generator)
+    x = torch.randn(samples, 2, generator=generator, requires_grad=True)
+    w = torch.randn(classes, 2, generator=generator, requires_grad=True)
+    y = torch.randint(classes, (samples,), generator=generator)
     with Largest() as seen:
         function(x, w, y).backward()
     return seen.numel
@@ -39,6 +40,23 @@ def test_the_logits_of_the_whole_batch_never_exist() -> None:
     logits = 1024 * 8000
     assert largest(torch.nn.functional.linear_cross_entropy) >= logits
     assert largest(losses.linear_cross_entropy) <= logits / 3
+
+
+def test_a_block_has_two_million_logits_or_128_rows() -> None:
+    rows = 2**21 // 8000
+    assert largest(losses.linear_cross_entropy, samples=rows + 1) == rows * 8000
+    assert largest(losses.linear_cross_entropy, samples=130, classes=2**15) == 128 * 2**15
+    assert largest(losses.linear_cross_entropy, samples=128, classes=2**15) == 128 * 2**15
+
+
+def test_the_size_of_a_block_may_be_chosen() -> None:
+    options = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=3)
+    assert largest(partial(losses.linear_cross_entropy, options=options), samples=10) == 3 * 8000
+
+
+def test_no_class_and_no_sample() -> None:
+    x, w, y = torch.ones(0, 2), torch.ones(0, 2), torch.ones(0, dtype=torch.long)
+    assert losses.linear_cross_entropy(x, w, y, reduction="sum") == 0
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
