@@ -122,3 +122,19 @@ def test_a_frozen_layer_or_no_gradient_at_all() -> None:
         )
     assert not both.requires_grad
     torch.testing.assert_close(both, expected)
+
+
+def test_as_many_targets_as_rows_also_by_blocks() -> None:
+    options = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=2)
+    x, w, y = torch.ones(5, 2), torch.ones(3, 2), torch.zeros(3, dtype=torch.long)
+    for learns in (False, True):
+        w.requires_grad_(learns)
+        x.requires_grad_(learns)
+        with pytest.raises(ValueError, match=r"batch_size \(5\) to match target batch_size \(3\)"):
+            losses.linear_cross_entropy(x, w, y, options=options)
+
+
+def test_probabilities_of_a_single_sample_know_no_ignored_class() -> None:
+    x, w, y = torch.ones(2), torch.ones(3, 2), torch.full((3,), 1 / 3)
+    with pytest.raises(RuntimeError, match="ignore_index cannot be specified"):
+        losses.linear_cross_entropy(x, w, y, ignore_index=-1)
