@@ -45,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         tests[f"{path}::{name.split('[')[0]}" if ours else path.split("/")[0]] += 1
         facts.update(dict(report.user_properties))
     whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS and not (
-        config.getoption("--quick") or config.getoption("keyword") or exitstatus
+        any(map(config.getoption, ("--quick", "keyword", "collectonly"))) or exitstatus
     )
     if whole and config.getoption("markexpr") in config.getini("addopts"):
         counts = {"tests": dict(sorted(tests.items())), "facts": dict(sorted(facts.items()))}
