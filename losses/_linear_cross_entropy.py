@@ -13,7 +13,7 @@ from torch.autograd.function import Function
 from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
-from losses._checks import values_known
+from losses._checks import class_indices, values_known
 from losses._cross_entropy import cross_entropy
 from losses._reduction import WeightedLoss, reduce_loss
 
@@ -169,26 +169,26 @@ def linear_cross_entropy(
 
     rows = options.batch_chunk_size if options else None
     rows = rows or max(128, 2**21 // max(1, len(w)))
-    one_block = input.dim() == 1 or len(input) <= rows or input.shape[:1] != target.shape[:1]
     # `torch.func` and the compiler plan memory themselves, and cannot see through blocks.
-    if one_block or not values_known(input, target):
+    if input.dim() == 1 or len(input) <= rows or not values_known(input):
         return loss(reduction, target, input, *layer)
 
-    # Half precision is lifted: sums over a batch soon pass 65504.
-    lifted = torch.promote_types(input.dtype, torch.float32)
-    denominator: Tensor | int = target.numel()
-    if probabilities:
-        denominator = target.numel() // classes[0]
-    elif reduction == "mean":
-        kept = target[target != y_ignored].long()
-        denominator = len(kept) if weight is None else weight.to(lifted)[kept].sum()
+    if not probabilities:
+        target, ignored = class_indices(target, input.shape[:1] + classes, y_ignored)
+    # An empty block tells the data type. Half precision is lifted: sums soon pass 65504.
+    dtype = loss(reduction, target[:0], input[:0], *layer).dtype
+    lifted = torch.promote_types(dtype, torch.float32)
+    denominator: Tensor | int = math.prod(classes[1:], start=len(input))
+    if not probabilities:
+        kept = target if ignored is None else target[~ignored]
+        denominator = kept.numel() if weight is None else weight.to(lifted)[kept].sum()
 
     def part(y: Tensor, x: Tensor, *layer: Tensor) -> Tensor:
         return reduce_loss(loss("none", y, x, *layer).to(lifted), reduction, denominator)
 
     if reduction != "none" and only_these_learn((input, *layer), (target, weight)):
         value: Tensor = AtOnce.apply(part, rows, target, input, *layer)  # type: ignore[no-untyped-call]
-        return value.to(input.dtype)
+        return value.to(dtype)
     # A checkpoint forgets what its block computed and computes it again for the gradient.
     each = torch.cat(
         [
@@ -196,7 +196,7 @@ def linear_cross_entropy(
             for y, x in zip(torch.split(target, rows), torch.split(input, rows), strict=True)
         ]
     )
-    return reduce_loss(each.to(lifted), reduction, denominator).to(each.dtype)
+    return reduce_loss(each.to(lifted), reduction, denominator).to(dtype)
 
 
 def only_these_learn(these: tuple[Tensor, ...], others: tuple[Tensor | None, ...]) -> bool:
@@ -219,13 +219,15 @@ class AtOnce(Function):
     ) -> Tensor:
         input, *layer = tensors
         gradients = [torch.zeros_like(tensor) for tensor in tensors]
-        value = torch.zeros((), device=input.device)
+        value = input.new_zeros(())
         blocks = (torch.split(tensor, rows) for tensor in (target, input, gradients[0]))
+        # The same in all blocks: autocast keeps what it makes of them.
+        layer = [tensor.detach().requires_grad_() for tensor in layer]
         for y, x, of_x in zip(*blocks, strict=True):
-            leaves = [tensor.detach().requires_grad_() for tensor in (x, *layer)]
+            leaves = [x.requires_grad_(), *layer]
             with torch.enable_grad():
                 block = part(y, *leaves)
-            value = value + block.detach()
+            value = value + block
             found = torch.autograd.grad(block, leaves)
             for gradient, more in zip((of_x, *gradients[1:]), found, strict=True):
                 gradient += more
@@ -237,10 +239,8 @@ class AtOnce(Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         target, *saved = ctx.saved_tensors
         tensors, gradients = saved[: len(saved) // 2], saved[len(saved) // 2 :]
-        several = torch._C._functorch.is_legacy_batchedtensor(gradient)
-        if several or torch.is_grad_enabled() or not values_known(gradient):
-            with torch.enable_grad():
-                whole = ctx.part(target, *tensors)
+        if torch.is_grad_enabled():
+            whole = ctx.part(target, *tensors)
             again = torch.autograd.grad(whole, tensors, gradient, create_graph=True)
             return None, None, None, *again
         return None, None, None, *(gradient * found for found in gradients)
