@@ -124,7 +124,7 @@ def binary_cross_entropy(
         log_x, log_q = x.log(), (-x).log1p()
         if low < 1e-11 or high > 1 - 1e-11:
             log_x, log_q = _held(log_x, x, 1 - x), _held(log_q, 1 - x, x)
-        return -y * log_x - (1 - y) * log_q
+        return torch.lerp(-log_q, -log_x, y)
 
     if weight is None:
         slopes = (_slope, _slope_in_y)
@@ -136,7 +136,8 @@ def binary_cross_entropy(
 
 def _surprise(x: Tensor, y: Tensor) -> Tensor:
     """Compute the loss where its slopes are written out, so that only the values count."""
-    return -y * x.log().clamp(min=-100) - (1 - y) * (-x).log1p().clamp(min=-100)
+    log_x, log_q = x.log().clamp(min=-100), (-x).log1p().clamp(min=-100)
+    return torch.lerp(-log_q, -log_x, y)
 
 
 def _slope(x: Tensor, y: Tensor) -> Tensor:

@@ -138,13 +138,10 @@ def binary_cross_entropy_with_logits(
     # Half precision continues in float32, where a soft target's two terms cancel cleanly.
     wide = torch.promote_types(dtype, torch.float32)
     x, y = input.to(wide), target.to(wide)
-    if not all_finite(x):
-        # Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number.
-        label = y.floor() + y.ceil() - 1  # 1, -1, or 0 where y is soft
-        x = torch.where(label * x == math.inf, label * torch.finfo(wide).max, x)
     if weight is None and pos_weight is None:
         return reduce_by_slopes(_surprise, (_slope, _slope_in_y), reduction, x, y).to(dtype)
     # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    x = _settled(x, y)
     positive = y if pos_weight is None else pos_weight * y
     loss = positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
     if weight is not None:
@@ -152,7 +149,16 @@ def binary_cross_entropy_with_logits(
     return reduce_loss(loss, reduction).to(dtype)
 
 
+def _settled(x: Tensor, y: Tensor) -> Tensor:
+    """Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number."""
+    if all_finite(x):
+        return x
+    label = y.floor() + y.ceil() - 1  # 1, -1, or 0 where y is soft
+    return torch.where(label * x == math.inf, label * torch.finfo(x.dtype).max, x)
+
+
 def _surprise(x: Tensor, y: Tensor) -> Tensor:
+    x = _settled(x, y)
     # This is log(1 + exp(x)) - xy, and also log(1 + exp(-x)) + x(1 - y): the one where the exponent
     # is negative, so that nothing overflows or cancels. At 0, too, the sign has to be one of both.
     sign = torch.copysign(x.new_ones(()), x.detach())

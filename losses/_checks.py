@@ -35,8 +35,12 @@ def full_precision(*tensors: Tensor) -> tuple[Tensor, ...]:
     device = tensors[0].device.type
     if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
         return tensors
-    halves = (torch.float16, torch.bfloat16)
-    return tuple(t.float() if t.dtype in halves else t for t in tensors)
+    return lifted(*tensors)
+
+
+def lifted(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """Lift half precision to float32."""
+    return tuple(t.float() if t.dtype in (torch.float16, torch.bfloat16) else t for t in tensors)
 
 
 def check_floating(**tensors: Tensor) -> None:
@@ -45,6 +49,15 @@ def check_floating(**tensors: Tensor) -> None:
         if not tensor.is_floating_point():
             raise NotImplementedError(
                 f"{name} must be floating point, got {tensor.dtype}: pass {name}.float()"
+            )
+
+
+def check_real(**tensors: Tensor) -> None:
+    """Raise where complex numbers would have to be compared."""
+    for name, tensor in tensors.items():
+        if tensor.is_complex():
+            raise NotImplementedError(
+                f"{name} must be real, got {tensor.dtype}: pass {name}.real or {name}.abs()"
             )
 
 

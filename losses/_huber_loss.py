@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import hardtanh, hardtanh_
 
-from losses._checks import check_floating, check_weight_shape, paired
-from losses._reduction import Loss, Product, reduce_errors, reduce_loss
+from losses._checks import check_floating, check_real, check_weight_shape, lifted, paired
+from losses._reduction import Loss, reduce_errors, reduce_loss
 
 
 def huber_loss(
@@ -104,23 +103,23 @@ def huber_loss(
             f"Got delta={delta}: pass the error from which on the loss is a line"
         )
     input, target = paired(input, target)
+    check_floating(input=input)
+    check_real(target=target)
     # Half precision is computed in float32 and rounded once at the end.
-    x = input.to(torch.promote_types(input.dtype, torch.float32))
-    y = target.to(torch.promote_types(x.dtype, target.dtype))
-    check_floating(input=input, target=y)
+    x, y = lifted(input, target)
 
-    def loss(product: Product, error: Tensor) -> Tensor:
+    def loss(error: Tensor) -> Tensor:
         # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
-        clipped = hardtanh(error, -delta, delta)
-        return product(clipped, torch.sub(error, clipped, alpha=0.5))
+        clipped = error.clamp(-delta, delta)
+        return clipped * torch.sub(error, clipped, alpha=0.5)
 
     def slope(error: Tensor) -> Tensor:
-        return hardtanh_(error, -delta, delta)
+        return error.clamp_(-delta, delta)
 
     if weight is None:
         return reduce_errors(loss, slope, reduction, x, y).to(input.dtype)
     check_weight_shape(weight, input)
-    return reduce_loss(loss(torch.mul, x - y).to(input.dtype) * weight, reduction)
+    return reduce_loss(loss(x - y).to(input.dtype) * weight, reduction)
 
 
 class HuberLoss(Loss):

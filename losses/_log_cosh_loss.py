@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import hardtanh
 
-from losses._checks import check_floating, paired
-from losses._reduction import Loss, Product, reduce_errors
+from losses._checks import check_floating, check_real, lifted, paired
+from losses._reduction import Loss, reduce_errors
 
 
 def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
@@ -88,12 +88,12 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
           [`torch.nn.HuberLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html)
     """
     input, target = paired(input, target)
+    check_floating(input=input)
+    check_real(target=target)
     # Half precision is computed in float32 and rounded once at the end.
-    x = input.to(torch.promote_types(input.dtype, torch.float32))
-    y = target.to(torch.promote_types(x.dtype, target.dtype))
-    check_floating(input=input, target=y)
+    x, y = lifted(input, target)
 
-    def loss(_: Product, error: Tensor) -> Tensor:
+    def loss(error: Tensor) -> Tensor:
         # cosh e = 1 + (exp e - 1)² / (2 exp e) keeps small errors. Beyond 20 only the line is left,
         # to the last digit of float64, and the exponential function would soon overflow.
         clipped = hardtanh(error, -20, 20)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from losses._checks import check_floating, check_weight_shape, paired
-from losses._reduction import Loss, Product, legacy_reduction, reduce_errors, reduce_weighted
+from losses._reduction import Loss, legacy_reduction, reduce_errors, reduce_weighted
 
 
 def mse_loss(
@@ -116,15 +116,15 @@ def mse_loss(
     if weight is None:
         return reduce_errors(_square, _slope, reduction, x, y)
     check_weight_shape(weight, input)
-    return reduce_weighted(_square(torch.mul, x - y), weight, reduction)
+    return reduce_weighted(_square(x - y), weight, reduction)
 
 
-def _square(product: Product, error: Tensor) -> Tensor:
-    return product(error, error)
+def _square(error: Tensor) -> Tensor:
+    return error * error
 
 
 def _slope(error: Tensor) -> Tensor:
-    return error.mul_(2)
+    return error.add_(error)
 
 
 class MSELoss(Loss):

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import Function
 
-Product = Callable[[Tensor, Tensor], Tensor]
 Elements = Callable[[Tensor, Tensor], Tensor]  # of two tensors of one shape, element by element
-BLOCK = 2**15  # elements; one stays in the cache, and its dot product keeps its digits
+BLOCK = 2**16  # elements: what is made of them stays in the cache
 
 
 def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
@@ -60,17 +59,16 @@ class CompiledTotal(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, loss: Elements, slopes: tuple[Elements, ...], reduction: str, x: Tensor, y: Tensor
+        ctx: Any, loss: Elements, slopes: tuple[Elements, ...], divisor: float, x: Tensor, y: Tensor
     ) -> Tensor:
-        count = x.numel() if reduction == "mean" else 1
-        ctx.slopes, ctx.count = slopes, count
+        ctx.slopes, ctx.divisor = slopes, divisor
         ctx.save_for_backward(x, y)
         ctx.save_for_forward(x, y)
-        return add_up(loss, x, y) / count
+        return add_up(loss, x, y) / divisor
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        share = gradient / ctx.count
+        share = gradient / ctx.divisor
         found: list[Tensor | None] = [None, None, None]
         for slope, needed in zip(ctx.slopes, ctx.needs_input_grad[3:], strict=True):
             found.append(multiplied(share, slope, *ctx.saved_tensors) if needed else None)
@@ -84,7 +82,7 @@ class Total(CompiledTotal):
     def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
         along = zip(ctx.slopes, tangents[3:], strict=True)
         parts = [slope(*ctx.saved_tensors) * t for slope, t in along if t is not None]
-        return torch.stack(parts).sum() / int(ctx.count)
+        return torch.stack(parts).sum() / float(ctx.divisor)
 
 
 def add_up(loss: Elements, x: Tensor, y: Tensor) -> Tensor:
@@ -123,8 +121,9 @@ def reduce_by_slopes(
     x: Tensor,
     y: Tensor,
     values: Elements | None = None,
+    divisor: float = 1,
 ) -> Tensor:
-    """Reduce `loss(x, y)`, whose derivatives in x and in y are the slopes.
+    """Reduce `loss(x, y) / divisor`, whose derivatives in x and in y are `slopes / divisor`.
 
     `values` is what to compute where the slopes are used, if less than `loss` will do.
     """
@@ -137,34 +136,26 @@ def reduce_by_slopes(
         and not torch._C._are_functorch_transforms_active()
     )
     if not written:
-        return reduce_loss(loss(x, y), reduction)
+        reduced = reduce_loss(loss(x, y), reduction)
+        return reduced if divisor == 1 else reduced / divisor
+    if reduction == "mean":
+        divisor *= x.numel()
     kind = CompiledTotal if torch.compiler.is_compiling() else Total
     apply: Callable[..., Tensor] = kind.apply
-    return apply(values or loss, slopes, reduction, x, y)
+    return apply(values or loss, slopes, divisor, x, y)
 
 
 def reduce_errors(
-    loss: Callable[[Product, Tensor], Tensor],
+    loss: Callable[[Tensor], Tensor],
     slope: Callable[[Tensor], Tensor],
     reduction: str,
     x: Tensor,
     y: Tensor,
+    divisor: float = 1,
 ) -> Tensor:
-    """Reduce `loss(product, x - y)`, the same for y - x; `slope` may overwrite the error it gets.
-
-    The product is that of elements, or where these are only added up, the dot product.
-    """
+    """Reduce `loss(x - y) / divisor`, the same for y - x; `slope` may overwrite the error."""
     slopes = (lambda x, y: slope(x - y), lambda x, y: slope(y - x))
-    # The compiler fuses the former, and not the latter.
-    product = torch.mul if torch.compiler.is_compiling() else torch.dot
-    return reduce_by_slopes(
-        lambda x, y: loss(torch.mul, x - y),
-        slopes,
-        reduction,
-        x,
-        y,
-        values=lambda x, y: loss(product, (x - y).flatten()),
-    )
+    return reduce_by_slopes(lambda x, y: loss(x - y), slopes, reduction, x, y, divisor=divisor)
 
 
 def reduce_weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import hardtanh, hardtanh_
 
 from losses._checks import check_floating, paired
-from losses._reduction import Loss, Product, legacy_reduction, reduce_errors, reduce_loss
+from losses._reduction import Loss, legacy_reduction, reduce_errors, reduce_loss
 
 
 def smooth_l1_loss(
@@ -107,15 +106,15 @@ def smooth_l1_loss(
     if beta == 0:
         return reduce_loss((x - y).abs(), reduction)
 
-    def loss(product: Product, error: Tensor) -> Tensor:
+    def loss(error: Tensor) -> Tensor:
         # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
-        clipped = hardtanh(error, -beta, beta)
-        return product(clipped, torch.sub(error, clipped, alpha=0.5))
+        clipped = error.clamp(-beta, beta)
+        return clipped * torch.sub(error, clipped, alpha=0.5)
 
     def slope(error: Tensor) -> Tensor:
-        return hardtanh_(error, -beta, beta)
+        return error.clamp_(-beta, beta)
 
-    return reduce_errors(loss, slope, reduction, x, y) / beta
+    return reduce_errors(loss, slope, reduction, x, y, divisor=beta)
 
 
 class SmoothL1Loss(Loss):
@@ -137,7 +136,7 @@ class SmoothL1Loss(Loss):
         >>> loss = criterion(prediction, torch.zeros(2))
         >>> loss.backward()
         >>> loss, prediction.grad
-        (tensor(0.9062, grad_fn=<DivBackward0>), tensor([0.2500, 0.5000]))
+        (tensor(0.9062, grad_fn=<TotalBackward>), tensor([0.2500, 0.5000]))
     """
 
     beta: float
