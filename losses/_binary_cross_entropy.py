@@ -10,6 +10,7 @@ from losses._checks import (
     check_floating,
     check_probabilities,
     full_precision,
+    lifted,
     scalar_type,
 )
 from losses._reduction import WeightedLoss, legacy_reduction, reduce_by_slopes, reduce_loss
@@ -117,8 +118,7 @@ def binary_cross_entropy(
     input, target = full_precision(input, target)
     low, high = _check(input, target, weight)
     # Half precision continues in float32: it has no 1e-12.
-    wide = torch.promote_types(input.dtype, torch.float32)
-    x, y = input.to(wide), target.to(wide)
+    x, y = lifted(input, target)
 
     def loss(x: Tensor, y: Tensor) -> Tensor:
         log_x, log_q = x.log(), (-x).log1p()
@@ -141,7 +141,7 @@ def _surprise(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _slope(x: Tensor, y: Tensor) -> Tensor:
-    return (x - y) / (x * (1 - x)).clamp(min=1e-12)
+    return (x - y) / (x * (1 - x)).clamp_(min=1e-12)
 
 
 def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:

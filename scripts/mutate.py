@@ -31,6 +31,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+os.environ["OMP_NUM_THREADS"] = "1"  # else: a fork waits for threads that it does not have
 
 from losses.catalog import CATALOG  # noqa: E402
 from scripts import standalone  # noqa: E402
@@ -459,7 +460,6 @@ def main() -> int:
     options = parser.parse_args()
     modules = options.module or list(MODULES)
 
-    os.environ["OMP_NUM_THREADS"] = "1"
     os.chdir(ROOT)
     import pytest
 
