@@ -71,7 +71,7 @@ def test_millions_of_elements_lose_no_digits(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.undo()
     error = torch.full((10**7,), 1 / 3)
     exact = losses.mse_loss(error.double(), torch.zeros(()).double().expand_as(error))
-    torch.testing.assert_close(losses.mse_loss(error, 0 * error).double(), exact, rtol=5e-6, atol=0)
+    torch.testing.assert_close(losses.mse_loss(error, 0 * error).double(), exact, rtol=1e-6, atol=0)
 
 
 def test_two_tensors_of_one_kind_take_it() -> None:
@@ -143,6 +143,21 @@ def test_values_need_not_have_the_slopes() -> None:
     assert x.grad == 4
 
 
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_divisor_divides_the_loss_and_its_slopes(reduction: str, dtype: torch.dtype) -> None:
+    found = []
+    for divisor in (1, 4):
+        x, y = torch.tensor([3.0, 5.0], dtype=dtype, requires_grad=True), torch.ones(2, dtype=dtype)
+        loss = _reduction.reduce_errors(
+            torch.square, lambda e: 2 * e, reduction, x, y, divisor=divisor
+        )
+        (gradient,) = torch.autograd.grad(loss.sum(), x)
+        found.append((loss, gradient))
+    for whole, quarter in zip(*found, strict=True):
+        assert torch.equal(whole / 4, quarter)
+
+
 def test_only_the_slopes_that_are_needed_are_computed() -> None:
     def slope(x: Tensor, y: Tensor) -> Tensor:
         raise AssertionError("nobody asked for it")
@@ -196,6 +211,10 @@ def test_the_deprecated_arguments_warn_whoever_passed_them(size_average: bool) -
     compiled = torch.compile(losses.l1_loss, fullgraph=True, backend="eager")
     with warnings.catch_warnings(action="error"):
         assert compiled(x, y, size_average=size_average) == (1 if size_average else 2)
+
+
+def test_the_classes_take_the_mean() -> None:
+    assert _reduction.Loss().reduction == _reduction.WeightedLoss().reduction == "mean"
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -44,15 +44,16 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("inf", {"input": wrong, "target": wrong_target}, gradcheck=False)
     ends = torch.tensor([inf, -inf, -inf, -inf, 1.0, nan], dtype=dtype)
     target = torch.tensor([1.0, 0.0, 1.0, 0.3, 1.0, 1.0], dtype=dtype)
-    yield Case(
-        "matching inf",
-        {"input": ends, "target": target},
-        gradcheck=False,
-        defect="nan where the loss is 0, or infinite",
-        elements=torch.tensor(
-            [0.0, 0.0, inf, inf, math.log1p(math.exp(-1)), nan], dtype=torch.float64
-        ),
-    )
+    losses = torch.tensor([0, 0, inf, inf, math.log1p(math.exp(-1)), nan], dtype=torch.float64)
+    for name, factor in {"": 1, ", weighted": 2}.items():
+        weights = {"weight": torch.full_like(ends, factor)} if name else {}
+        yield Case(
+            f"matching inf{name}",
+            {"input": ends, "target": target, **weights},
+            gradcheck=False,
+            defect="nan where the loss is 0, or infinite",
+            elements=factor * losses,
+        )
 
 
 def points(seed: int) -> Iterator[Point]:
