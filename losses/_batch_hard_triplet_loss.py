@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.distributed import ProcessGroup
 
 from losses._checks import full_precision
-from losses._mining import check_batch, gathered, pairs, root, squared_distances, widened
+from losses._mining import as_written, check_batch, gathered, root, squared_distances, widened
 from losses._reduction import Loss, reduce_loss
 
 
@@ -122,27 +122,32 @@ def batch_hard_triplet_loss(
     # Of all the pairs, only the hardest ones are differentiated.
     chosen, complete = hardest(widened(input.detach()), target)
     x = input.to(torch.promote_types(input.dtype, torch.float32))
-    to_positive, to_negative = root((x - x[chosen]).square().sum(dim=2))
+    difference = x - x.index_select(0, chosen).view(2, *x.shape)
+    to_positive, to_negative = root(difference.square().sum(dim=2))
     loss = (to_positive - to_negative + margin).clamp(min=0).masked_fill(~complete, 0)
     return reduce_loss(loss, reduction, complete.sum().clamp(min=1)).to(input.dtype)
 
 
 def hardest(x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Find each anchor's farthest positive and nearest negative, (2, N); tell if it has both."""
+    """Find the farthest positive of each anchor, then the nearest negatives; tell who has both."""
     x = x - x[:1]  # changes no distance, and rounds less
     square = x.square().sum(dim=1)
-    chosen, complete = [], []
+    positives, negatives, complete = [], [], []
     # Some anchors at a time: their distances then fit into the processor's cache.
-    blocks = (torch.split(rows, 2**17 // len(x) + 1) for rows in (x, *pairs(target)))
-    for anchors, positive, negative in zip(*blocks, strict=True):
+    rows = 2**17 // len(x) + 1
+    for first in range(0, len(x), rows):
+        some = slice(first, first + rows)
         # Squared distances, all less by the anchor's own square, which changes no order.
-        with torch.autocast("mps", enabled=False):  # autocast leaves float64 alone
-            distance = torch.addmm(square, anchors, x.T, alpha=-2)
-        farthest = torch.where(positive, distance, -torch.inf).max(dim=1)
-        nearest = torch.where(negative, distance, torch.inf).min(dim=1)
-        chosen.append(torch.stack((farthest.indices, nearest.indices)))
+        with as_written(x):
+            distance = torch.addmm(square, x[some], x.T, alpha=-2)
+        same = target[some, None] == target
+        nearest = distance.masked_fill(same, torch.inf).min(dim=1)
+        same.diagonal(first).fill_(False)  # nothing is its own positive
+        farthest = distance.masked_fill(~same, -torch.inf).max(dim=1)
+        positives.append(farthest.indices)
+        negatives.append(nearest.indices)
         complete.append(farthest.values - nearest.values != -torch.inf)
-    return torch.cat(chosen, dim=1), torch.cat(complete)
+    return torch.cat(positives + negatives), torch.cat(complete)
 
 
 class TripletLoss(Loss):

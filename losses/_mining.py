@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -79,6 +80,12 @@ def widened(input: Tensor) -> Tensor:
     return input.float() if input.device.type == "mps" else input.double()  # MPS lacks float64
 
 
+def as_written(x: Tensor) -> AbstractContextManager[Any]:
+    """Keep autocast off a product, in the precision that `widened` chose."""
+    # It leaves float64 alone, and to tell it so takes longer than a small product.
+    return nullcontext() if x.dtype == torch.float64 else torch.autocast("mps", enabled=False)
+
+
 def root(square: Tensor) -> Tensor:
     """Take the square root, with all derivatives 0 at 0 instead of infinite."""
     zero = square <= 0
@@ -88,6 +95,6 @@ def root(square: Tensor) -> Tensor:
 def squared_distances(input: Tensor) -> Tensor:
     """Compute the squared Euclidean distances of all rows to each other."""
     input = input - input[:1].detach()  # changes no distance, and rounds less
-    with torch.autocast("mps", enabled=False):  # autocast leaves float64 alone
+    with as_written(input):
         products = input @ input.T
     return products.diagonal()[:, None] + products.diagonal() - 2 * products
