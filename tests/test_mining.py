@@ -15,7 +15,7 @@ import torch.distributed as dist
 from torch.testing._internal.distributed import multi_threaded_pg as threaded
 
 import losses
-from losses._mining import gathered, squared_distances
+from losses._mining import as_written, gathered, squared_distances
 from tests.cases import randn
 
 MINED = ("batch_hard_triplet_loss", "triplet_semihard_loss", "batch_all_triplet_loss")
@@ -113,6 +113,18 @@ def test_other_widths_are_refused_on_every_process(name: str) -> None:
             getattr(losses, name)(x, torch.arange(2), group=dist.group.WORLD)
 
     on_three(work)
+
+
+def test_only_products_of_float32_turn_off_the_autocast_of_an_apple_gpu() -> None:
+    """It can be switched and asked without one; float64 it leaves alone anyway."""
+    torch.set_autocast_enabled("mps", True)
+    try:
+        for dtype in (torch.float32, torch.float64):
+            with as_written(torch.zeros(1, dtype=dtype)):
+                assert torch.is_autocast_enabled("mps") == (dtype == torch.float64)
+            assert torch.is_autocast_enabled("mps")
+    finally:
+        torch.set_autocast_enabled("mps", False)
 
 
 def test_distances_are_the_same_far_from_the_origin() -> None:
