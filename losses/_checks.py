@@ -11,11 +11,10 @@ from torch import Tensor
 
 def values_known(*tensors: Tensor) -> bool:
     """Whether values may be looked at: not while compiling, in `torch.func`, or on meta."""
-    return (
-        not torch.compiler.is_compiling()
-        and torch._C._functorch.peek_interpreter_stack() is None
-        and not any(tensor.is_meta for tensor in tensors)
-    )
+    unknown = torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
+    for tensor in tensors:
+        unknown = unknown or tensor.is_meta
+    return not unknown
 
 
 def all_finite(*tensors: Tensor) -> bool:
@@ -79,11 +78,17 @@ def paired(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return input, target
 
 
+def bounds(tensor: Tensor) -> tuple[float, float]:
+    """Return the lowest and the highest value."""
+    lowest, highest = tensor.aminmax()
+    return lowest.item(), highest.item()
+
+
 def check_probabilities(name: str, tensor: Tensor, remedy: str) -> tuple[float, float]:
     """Raise unless all values are in [0, 1]; return the lowest and the highest, if known."""
     if not values_known(tensor) or not tensor.numel():
         return 0, 1
-    low, high = (bound.item() for bound in tensor.detach().aminmax())
+    low, high = bounds(tensor.detach())
     if not (low >= 0 and high <= 1):
         raise RuntimeError(
             f"all elements of {name} should be between 0 and 1, "
@@ -110,24 +115,24 @@ def class_indices(
     The value `ignore_index` passes wherever it lies: the mask says where, and is left out where
     the indices are known not to hold it. For an `input` (C) the result has shape ().
     """
-    dims = len(shape)
-    if dims == 0:
+    if len(shape) == 0:
         raise ValueError("Expected 1 or more dimensions (got 0): input must be (C) or (N, C, ...)")
-    classes = shape[min(1, dims - 1)]
-    expected = shape[:1] + shape[2:] if dims > 1 else torch.Size()
-    if target.shape != expected:
-        target = _aligned(target, list(shape), list(expected))
-    if target.dtype not in (torch.int64, torch.uint8):
+    expected = list(shape)
+    classes = expected.pop(1 if len(shape) > 1 else 0)
+    if list(target.shape) != expected:
+        target = _aligned(target, list(shape), expected)
+    if target.dtype == torch.uint8:
+        target = target.long()
+    if target.dtype != torch.int64:
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {scalar_type(target.dtype)}: pass "
             "target.long() for class indices; class probabilities need the shape of input"
         )
-    target = target.long()
     if not values_known(target):
         return target, target == ignore_index
     if target.numel() == 0:
         return target, None
-    lowest, highest = (bound.item() for bound in target.aminmax())
+    lowest, highest = bounds(target)
     if lowest < 0 or highest >= classes:
         outside = ((target < 0) | (target >= classes)) & (target != ignore_index)
         if outside.any():

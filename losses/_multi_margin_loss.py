@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from losses._checks import check_floating, full_precision, scalar_type, values_known
+from losses._checks import bounds, check_floating, full_precision, scalar_type, values_known
 from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
 
 
@@ -144,12 +144,12 @@ def _check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None
             f"only p == 1 and p == 2 supported. Got p={p}: pass 1 for the hinge, 2 for its square"
         )
     check_floating(input=input)
-    if input.dim() > 2 or 0 in input.shape[-1:]:
+    samples, classes = (1, 1, *input.shape)[-2:]
+    if input.dim() > 2 or classes == 0:
         raise RuntimeError(
             "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
             f"{list(input.shape)}: pass input of shape (N, C), or (C) for a single sample"
         )
-    samples, classes = (1, 1, *input.shape)[-2:]
     if target.dim() > 1 or target.numel() != samples:
         raise RuntimeError(
             "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
@@ -180,7 +180,7 @@ def _check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None
                 "pass weight.to(input.dtype)"
             )
     if values_known(target) and samples:
-        lowest, highest = (bound.item() for bound in target.aminmax())
+        lowest, highest = bounds(target)
         if lowest < 0 or highest >= classes:
             raise RuntimeError(
                 f"target out of range: got class {lowest if lowest < 0 else highest}, expected 0 "

@@ -7,7 +7,7 @@ import warnings
 import torch
 from torch import Tensor
 
-from losses._checks import check_floating, full_precision, scalar_type, values_known
+from losses._checks import bounds, check_floating, full_precision, scalar_type, values_known
 from losses._reduction import Loss, legacy_reduction, reduce_loss
 
 
@@ -111,13 +111,14 @@ def multilabel_margin_loss(
     (input,) = full_precision(input)
     _check(input, target)
     scores = input if input.dim() == 2 else input.reshape(1, -1)
-    label = target.reshape(scores.shape)
-    past = (label < 0).cumsum(1) > 0  # the places from the first -1 on
-    if values_known(past):
+    label = target.view_as(scores)
+    ended = label < 0
+    if values_known(ended):
         # Pairs, not C * C of them: only as many columns as the longest list needs.
-        longest = label.shape[1] - int(past.all(0).sum())
-        label, past = label[:, :longest], past[:, :longest]
-    label = label.masked_fill(past, 0)
+        longest = label.shape[1] - int(ended.all(0).sum())
+        label, ended = label[:, :longest], ended[:, :longest]
+    past = ended.cumsum(1) > 0  # the places from the first -1 on
+    label = label.clamp(min=0)
     right = torch.zeros_like(scores, dtype=torch.bool).scatter_add(1, label, ~past)
     hinge = 1 - scores.gather(1, label).unsqueeze(2) + scores.unsqueeze(1)
     no_pair = past.unsqueeze(2) | right.unsqueeze(1)
@@ -147,7 +148,7 @@ def _check(input: Tensor, target: Tensor) -> None:
     if not values_known(target) or not target.numel():
         return
     classes = input.shape[-1] if input.dim() else 1
-    lowest, highest = (bound.item() for bound in target.aminmax())
+    lowest, highest = bounds(target)
     if lowest < -1 or highest >= classes:
         raise RuntimeError(
             f"argument #2 'target' is out of range: got {lowest} to {highest}, expected class "

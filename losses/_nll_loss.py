@@ -134,9 +134,10 @@ def nll_loss(
         y = y.masked_fill(ignored, 0)
     # Half precision continues in float32: a sum over the batch soon passes 65504.
     dtype = torch.promote_types(input.dtype, torch.float32)
-    log_p_y = input.gather(dim, y.unsqueeze(dim)).squeeze(dim).to(dtype)
-    if weight is None and ignored is None:
-        return -reduce_loss(log_p_y, reduction).to(input.dtype)
+    log_p_y = input.gather(dim, y.unsqueeze(dim)).type(dtype)
+    if weight is None and ignored is None and reduction != "none":
+        return -reduce_loss(log_p_y, reduction).type_as(input)
+    log_p_y = log_p_y.squeeze(dim)
     w_y = torch.ones_like(log_p_y)
     if weight is not None:
         (weight,) = full_precision(weight)
