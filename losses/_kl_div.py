@@ -150,12 +150,11 @@ def kl_div(
     if values_known(probability) and probability.numel() and probability.amin() > 0:
         surprise = (target if log_target else target.log()) - input
     else:
-        # What never happens costs nothing, even where a logarithm is infinite. A NaN stays one.
+        # What never happens costs nothing, even where a logarithm is infinite. `clamp` keeps a NaN.
         never = probability == 0
-        nothing = 0 * input.detach().abs().clamp(max=torch.finfo(input.dtype).max)
         log_p = target if log_target else target.masked_fill(never, 1).log()
-        surprise = torch.where(never, nothing, log_p - input)
-    loss = probability * surprise
+        surprise = torch.where(never, input.detach().clamp(0, 0), log_p - input)
+    loss = surprise.mul_(probability)
     if reduction == "batchmean":
         return reduce_loss(loss, "mean", input.shape[0] if input.dim() > 0 else 1)
     if reduction not in ("none", "sum", "mean"):

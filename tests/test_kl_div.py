@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
 
 import losses
@@ -13,3 +16,10 @@ def test_an_outcome_without_probability_has_no_gradient() -> None:
     losses.kl_div(input, target, reduction="sum").backward()
     assert target.grad is not None
     assert target.grad.tolist() == [0.0, 0.0]
+
+
+def test_an_outcome_without_probability_costs_nothing_though_the_model_be_infinitely_sure() -> None:
+    input, target = torch.tensor([math.inf, -math.inf, -1.0]), torch.zeros(3)
+    with pytest.warns(UserWarning, match="positive entries"):
+        loss = losses.kl_div(input, target, reduction="none")
+    assert loss.tolist() == [0.0, 0.0, 0.0]
