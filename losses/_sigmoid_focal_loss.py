@@ -119,13 +119,16 @@ def sigmoid_focal_loss(
     check_floating(inputs=inputs, targets=targets)
     x, y = full_precision(inputs, targets)
     limits = torch.finfo(x.dtype)
+
+    # By -|x|, of which nothing rounds to 0 too early. At 0, too, the sign has to be one of both.
+    sign = torch.copysign(x.new_ones(()), x.detach())
+    low = -sign * x
     if not all_finite(x):
         # An infinite logit counts as the largest number: 0 times infinity would be NaN.
-        x = x.clamp(limits.min, limits.max)
-
-    # Both cases are added, each times its label: 1 - sigmoid(x) would round to 0 too early.
-    minus_log_p_t = y * softplus(-x) + (1 - y) * softplus(x)
-    one_minus_p_t = y * torch.sigmoid(-x) + (1 - y) * torch.sigmoid(x)
+        low = low.clamp(min=limits.min)
+    wrong = sign.relu() - sign * y  # 1 - y where x is positive, and y where it is negative
+    minus_log_p_t = softplus(low) - wrong * low
+    one_minus_p_t = wrong + (1 - 2 * wrong) * torch.sigmoid(low)
     if gamma < 1:
         # At 0, such an exponent has infinite slope. The product with the logarithm has none.
         one_minus_p_t = one_minus_p_t.clamp(min=limits.tiny)

@@ -364,11 +364,9 @@ REASONS: dict[str, str] = {
     "smooth_l1_loss": TWICE,
     "multilabel_soft_margin_loss": "compiled, where nobody may look for infinite logits, each is "
     "replaced if it is one",
-    "kl_div": "compiled, where nobody may look for what never happens, a NaN is kept for it",
-    "kl_div log_target=True": "two looks: for input that is no logarithm, and for what never "
-    "happens",
-    "sigmoid_focal_loss": "both cases are added, so that neither rounds to 0 too early; "
-    "torchvision's formula subtracts",
+    "kl_div log_target=True": "looking for input that is no logarithm and, compiled too, for what "
+    "never happens",
+    "sigmoid_focal_loss": "small losses keep their digits, which torchvision's formula rounds away",
 }
 
 
