@@ -274,8 +274,9 @@ def _at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
 
 
 def _is_large(input: Tensor) -> bool:
-    """Whether to go by blocks, which neither `torch.func`, nor compiler, nor forward AD follow."""
-    if input.dim() < 2 or input.numel() < 2**22 or not values_known(input):
+    """Whether to go by blocks, which neither `torch.func` nor forward AD follow."""
+    functional = torch._C._are_functorch_transforms_active()
+    if input.dim() < 2 or input.numel() < 2**22 or functional or input.is_meta:
         return False
     tangent: Tensor | None = unpack_dual(input).tangent  # type: ignore[no-untyped-call]
     return tangent is None
@@ -283,6 +284,8 @@ def _is_large(input: Tensor) -> bool:
 
 def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Split all alike, into rows that fit into the processor's cache."""
+    if torch.compiler.is_compiling():  # which has its own blocks
+        return iter([tensors])
     rows = 2**17 * len(tensors[0]) // tensors[0].numel() + 1
     return zip(*(torch.split(tensor, rows) for tensor in tensors), strict=True)
 
@@ -298,17 +301,21 @@ class LogLikelihood(Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         input, target = ctx.saved_tensors
-        several = torch._C._functorch.is_legacy_batchedtensor(gradient)
-        if several or torch.is_grad_enabled() or not values_known(gradient):
+        compiling = torch.compiler.is_compiling()
+        if not compiling and (
+            torch._C._functorch.is_legacy_batchedtensor(gradient)
+            or torch.is_grad_enabled()
+            or not values_known(gradient)
+        ):
             with torch.enable_grad():
                 whole = _at(target, _log_softmax(input, 1), 1)
             return torch.autograd.grad(whole, input, gradient, create_graph=True)[0], None
         result = torch.empty_like(input)
         for x, y, g, out in _blocks(input, target[:, None], gradient[:, None], result):
             p = x.softmax(1, g.dtype)
-            if not g.all():  # an ignored row must not harm, whatever it holds
+            if compiling or not g.all():  # an ignored row must not harm, whatever it holds
                 p = p.masked_fill(g == 0, 0)
-            torch.mul(p.scatter_add_(1, y, torch.full_like(g, -1)), -g, out=out)
+            out.copy_(p.mul_(-g).scatter_add_(1, y, g))
         return result, None
 
 

@@ -335,7 +335,6 @@ WRITTEN = (
     "notice"
 )
 TWICE = f"{WRITTEN}; the error is computed again for the gradient, which saves its memory"
-SCATTERED = "compiled, the gradient of large inputs is scattered in a pass of its own"
 MINED = (
     "for 64 embeddings more than half of the time goes to calling, as 8 take it too; and the "
     "hardest are searched for in float64, so that no close pair is lost to rounding"
@@ -350,10 +349,9 @@ REASONS: dict[str, str] = {
     "vectors are scaled first",
     "ctc_loss": "some operations for each frame, from Python, against a loop in C++, which short "
     "sequences notice",
-    "cross_entropy": f"{KERNEL}; and {SCATTERED}",
+    "cross_entropy": KERNEL,
     "nll_loss": f"{KERNEL}, and a look at the targets that costs as much as that kernel",
-    "linear_cross_entropy": SCATTERED,
-    "focal_loss": SCATTERED,
+    "focal_loss": "compiled, the gradient of large inputs is scattered in a pass of its own",
     "log_cosh_loss": "compiled, the hyperbolic tangent of the gradient takes as long as all of "
     "Keras's formula",
     "mse_loss": TWICE,

@@ -130,6 +130,21 @@ def test_all_derivatives_go_on(logits: Tensor, target: Tensor) -> None:
     torch.testing.assert_close(torch.func.grad(function)(logits), gradient)
 
 
+@pytest.mark.parametrize("dtype", (torch.float32, torch.bfloat16), ids=str)
+def test_compiled_it_is_the_same(dtype: torch.dtype, logits: Tensor, target: Tensor) -> None:
+    x, y = logits.detach().to(dtype, copy=True), target.clone()
+    x[3], y[3] = torch.nan, -100
+    x.requires_grad_()
+    torch._dynamo.reset()
+    compiled = torch.compile(losses.cross_entropy, fullgraph=True, backend="aot_eager")
+    found, expected = compiled(x, y), losses.cross_entropy(x, y)
+    torch.testing.assert_close(found, expected)
+    gradients = [torch.autograd.grad(loss, x)[0] for loss in (found, expected)]
+    torch.testing.assert_close(*gradients, rtol=1e-6, atol=0)
+    slope = torch.compile(torch.func.grad(losses.cross_entropy), backend="aot_eager")
+    torch.testing.assert_close(slope(x.detach(), y), gradients[1], rtol=1e-2, atol=1e-9)
+
+
 def test_what_does_not_go_by_blocks_is_computed_as_well(logits: Tensor, target: Tensor) -> None:
     ours = losses.cross_entropy(logits, target, label_smoothing=0.1)
     theirs = torch.nn.functional.cross_entropy(logits, target, label_smoothing=0.1)
