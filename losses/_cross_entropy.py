@@ -182,14 +182,14 @@ def cross_entropy(
 
     if ignored is not None:
         y = y.masked_fill(ignored, 0)
-    if not label_smoothing and _is_large(input):
+    if not label_smoothing and is_large(input):
         log_p_y: Tensor = LogLikelihood.apply(input, y)  # type: ignore[no-untyped-call]
     else:
         if ignored is not None:
             # Whatever an ignored row holds, infinities or NaN, must not reach the gradient.
             input = input.masked_fill(ignored.unsqueeze(dim), 0)
-        log_p = _log_softmax(input, dim)
-        log_p_y = _at(y, log_p, dim)
+        log_p = log_softmax(input, dim)
+        log_p_y = at(y, log_p, dim)
 
     if weight is None and ignored is None and not label_smoothing:
         return -reduce_loss(log_p_y, reduction).to(input.dtype)
@@ -245,11 +245,11 @@ def _from_probabilities(
         (weight,) = full_precision(weight)
         check_class_weight(weight, classes)
         y = y * _one_a_class(weight, input)
-    loss = _surprise(y, _log_softmax(input, dim)).sum(dim)
+    loss = _surprise(y, log_softmax(input, dim)).sum(dim)
     return reduce_loss(loss, reduction).to(torch.promote_types(input.dtype, y.dtype))
 
 
-def _log_softmax(input: Tensor, dim: int) -> Tensor:
+def log_softmax(input: Tensor, dim: int) -> Tensor:
     """Take the logarithm of the softmax, of half precision in float32: sums soon pass 65504."""
     return input.log_softmax(dim, torch.promote_types(input.dtype, torch.float32))
 
@@ -268,12 +268,12 @@ def _surprise(mass: Tensor | float, log_p: Tensor) -> Tensor:
     return -mass * log_p
 
 
-def _at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
+def at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
     """Select the classes `y`."""
     return log_p.gather(dim, y.unsqueeze(dim)).squeeze(dim)
 
 
-def _is_large(input: Tensor) -> bool:
+def is_large(input: Tensor) -> bool:
     """Whether to go by blocks, which neither `torch.func` nor forward AD follow."""
     functional = torch._C._are_functorch_transforms_active()
     if input.dim() < 2 or input.numel() < 2**22 or functional or input.is_meta:
@@ -296,7 +296,7 @@ class LogLikelihood(Function):
     @staticmethod
     def forward(ctx: Any, input: Tensor, y: Tensor) -> Tensor:
         ctx.save_for_backward(input, y)
-        return torch.cat([_at(y, _log_softmax(x, 1), 1) for x, y in _blocks(input, y)])
+        return torch.cat([at(y, log_softmax(x, 1), 1) for x, y in _blocks(input, y)])
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
@@ -308,7 +308,7 @@ class LogLikelihood(Function):
             or not values_known(gradient)
         ):
             with torch.enable_grad():
-                whole = _at(target, _log_softmax(input, 1), 1)
+                whole = at(target, log_softmax(input, 1), 1)
             return torch.autograd.grad(whole, input, gradient, create_graph=True)[0], None
         result = torch.empty_like(input)
         for x, y, g, out in _blocks(input, target[:, None], gradient[:, None], result):

@@ -12,6 +12,7 @@ from losses._checks import (
     class_indices,
     full_precision,
 )
+from losses._cross_entropy import LogLikelihood, at, is_large, log_softmax
 from losses._reduction import WeightedLoss, reduce_loss
 
 
@@ -129,14 +130,17 @@ def focal_loss(
     (input,) = full_precision(input)
     dim = min(1, input.dim() - 1)
     target, ignored = class_indices(target, input.shape, ignore_index)
-    logits = input
     if ignored is not None:
-        # An ignored row may hold anything, even infinities: blank, it cannot harm the gradient.
-        logits = input.masked_fill(ignored.unsqueeze(dim), 0)
         target = target.masked_fill(ignored, 0)
-    # Half precision is lifted: sums over a batch soon pass 65504.
-    log_p = logits.log_softmax(dim, torch.promote_types(logits.dtype, torch.float32))
-    nll = -log_p.gather(dim, target.unsqueeze(dim)).squeeze(dim)
+    if is_large(input):
+        nll: Tensor = -LogLikelihood.apply(input, target)  # type: ignore[no-untyped-call]
+        if ignored is not None:
+            nll = nll.masked_fill(ignored, 0)
+    else:
+        if ignored is not None:
+            # An ignored row may hold anything, even infinities: blank, it cannot harm the gradient.
+            input = input.masked_fill(ignored.unsqueeze(dim), 0)
+        nll = -at(target, log_softmax(input, dim), dim)
 
     # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
     near = nll.clamp(max=100)

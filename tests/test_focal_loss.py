@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from losses import focal_loss
+from tests.cases import randint, randn
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
@@ -30,3 +31,29 @@ def test_an_impossible_class_costs_infinity_and_still_has_a_gradient(gamma: floa
     (gradient,) = torch.autograd.grad(loss, input)
     assert loss == torch.inf
     assert gradient.tolist() == [[-1, 1]]
+
+
+@pytest.mark.parametrize("shape", [(64, 2**16), (3, 5, 640, 640)], ids=["rows", "images"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_large_inputs_go_by_blocks(shape: tuple[int, ...], weighted: bool) -> None:
+    x, y = randn(*shape).float().requires_grad_(), randint(shape[1], shape[0], *shape[2:])
+    weight = randn(shape[1], seed=1).exp().float() if weighted else None
+    loss = focal_loss(x, y, 2.0, weight)
+    log_p = x.double().log_softmax(1).gather(1, y.unsqueeze(1)).squeeze(1)
+    w = torch.ones_like(log_p) if weight is None else weight.double()[y]
+    expected = (-w * (1 - log_p.exp()) ** 2 * log_p).sum() / w.sum()
+    torch.testing.assert_close(loss.double(), expected, rtol=1e-6, atol=0)
+    gradients = [torch.autograd.grad(each, x)[0] for each in (loss, expected)]
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-11)
+
+
+@pytest.mark.parametrize("rows", [9, None], ids=["small", "by blocks"])
+def test_an_ignored_row_may_hold_anything(rows: int | None) -> None:
+    x, y = randn(64, 2**16).float()[:rows], randint(2**16, 64)[:rows]
+    x[3], x[7], y[3], y[7] = torch.nan, -torch.inf, -100, -100
+    kept = y >= 0
+    x.requires_grad_()
+    loss = focal_loss(x, y)
+    torch.testing.assert_close(loss, focal_loss(x[kept], y[kept]))
+    (gradient,) = torch.autograd.grad(loss, x)
+    assert gradient.isfinite().all() and not gradient[~kept].any() and gradient[kept].any()
