@@ -19,9 +19,9 @@ def test_each_excuse_is_for_a_fault_that_is_planted() -> None:
     assert all(excused.values()), "an excuse without a reason"
 
 
-@pytest.mark.parametrize("module", RECORDS)
+@pytest.mark.parametrize("module", mutate.MODULES)
 def test_no_fault_survives(module: str) -> None:
-    record = RECORDS[module]
+    record = RECORDS.get(module, {"digest": "missing"})
     assert record["digest"] == mutate.digest(module), f"run scripts/mutate.py {module}"
     assert record["survived"] == 0
     excused = sum(name == module for name, *_ in mutate.excuses())
