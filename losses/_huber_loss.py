@@ -111,7 +111,7 @@ def huber_loss(
     def loss(error: Tensor) -> Tensor:
         # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
         clipped = error.clamp(-delta, delta)
-        return clipped * torch.sub(error, clipped, alpha=0.5)
+        return torch.sub(error, clipped, alpha=0.5).mul_(clipped)
 
     def slope(error: Tensor) -> Tensor:
         return error.clamp_(-delta, delta)

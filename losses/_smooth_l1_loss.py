@@ -109,7 +109,7 @@ def smooth_l1_loss(
     def loss(error: Tensor) -> Tensor:
         # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
         clipped = error.clamp(-beta, beta)
-        return clipped * torch.sub(error, clipped, alpha=0.5)
+        return torch.sub(error, clipped, alpha=0.5).mul_(clipped)
 
     def slope(error: Tensor) -> Tensor:
         return error.clamp_(-beta, beta)
