@@ -96,6 +96,7 @@ def test_a_smaller_batch_goes_at_once(logits: Tensor, target: Tensor) -> None:
     assert seen.count == 2, "what log_softmax made, and its gradient"
 
 
+@pytest.mark.slow
 def test_images_go_by_blocks_as_well() -> None:
     x, y = randn(3, 5, 640, 640).requires_grad_(), randint(5, 3, 640, 640)
     y[1, 2] = -100
@@ -104,6 +105,7 @@ def test_images_go_by_blocks_as_well() -> None:
     torch.testing.assert_close(*(torch.autograd.grad(loss, x)[0] for loss in (ours, theirs)))
 
 
+@pytest.mark.slow
 def test_all_derivatives_go_on(logits: Tensor, target: Tensor) -> None:
     """The second along a direction, forward mode, and the gradients of several losses at once."""
     x, along = logits.clone().requires_grad_(), randn(ROWS, CLASSES, seed=2).float()
@@ -130,6 +132,7 @@ def test_all_derivatives_go_on(logits: Tensor, target: Tensor) -> None:
     torch.testing.assert_close(torch.func.grad(function)(logits), gradient)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", (torch.float32, torch.bfloat16), ids=str)
 def test_compiled_it_is_the_same(dtype: torch.dtype, logits: Tensor, target: Tensor) -> None:
     x, y = logits.detach().to(dtype, copy=True), target.clone()

@@ -21,6 +21,7 @@ each_figure = pytest.mark.parametrize("name", [name for name, _ in figures.drawi
 DRAWINGS = dict(figures.drawings())
 
 
+@pytest.mark.slow
 @each_loss
 def test_curves_are_computed_by_the_loss(loss: Loss) -> None:
     for _, curve in figures.slices(loss.function):
@@ -117,6 +118,7 @@ def test_lines_differ_in_more_than_colour() -> None:
             assert len(curve.sweep[1] if curve.sweep else ()) <= len(drawing.DASHES)
 
 
+@pytest.mark.slow
 def test_figures_are_the_same_bytes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     curve = dict(figures.slices("smooth_l1_loss"))["smooth_l1_loss"]
     draw = lambda: curves.draw("t", "smooth_l1_loss", curve)

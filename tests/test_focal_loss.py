@@ -34,6 +34,7 @@ def test_an_impossible_class_costs_infinity_and_still_has_a_gradient(gamma: floa
     assert gradient.tolist() == [[-1, 1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(64, 2**16), (3, 5, 640, 640)], ids=["rows", "images"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_large_inputs_go_by_blocks(shape: tuple[int, ...], weighted: bool) -> None:

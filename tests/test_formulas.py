@@ -307,6 +307,7 @@ def test_formulas_hold(loss: Loss, seed: int) -> None:
     assert list(Checker(loss.function).errors(seed)) == []
 
 
+@pytest.mark.slow
 @each_loss
 def test_no_formula_is_left_out(loss: Loss, record_property: Callable[[str, int], None]) -> None:
     text, checker = docstring(loss.function), Checker(loss.function)
@@ -349,6 +350,7 @@ def mutants(display: str) -> Iterator[str]:
                 yield display[: match.start()] + slip(match) + display[match.end() :]
 
 
+@pytest.mark.slow
 @each_loss
 def test_every_slip_is_noticed(loss: Loss, record_property: Callable[[str, int], None]) -> None:
     text, count = docstring(loss.function), 0

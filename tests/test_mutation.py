@@ -12,6 +12,7 @@ from scripts import mutate
 RECORDS: Mapping[str, dict[str, object]] = json.loads(mutate.RECORD.read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_each_excuse_is_for_a_fault_that_is_planted() -> None:
     planted = {mutate.key(fault) for name in mutate.MODULES for fault, _ in mutate.faults(name)}
     excused = mutate.excuses()

@@ -46,6 +46,7 @@ def test_values_and_gradients_stay(
             close(actual, expected, dtype)
 
 
+@pytest.mark.slow
 @every(keep=lambda loss, case: written_out(loss) and case.gradcheck)
 def test_derivatives_agree_with_finite_differences(
     loss: Loss, case: Case, dtype: torch.dtype

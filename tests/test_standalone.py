@@ -45,6 +45,7 @@ def test_it_needs_torch_alone(loss: Loss) -> None:
     assert imported - sys.stdlib_module_names == {"torch"}
 
 
+@pytest.mark.slow
 @each_loss
 def test_it_computes_the_same(loss: Loss, taken: dict[str, Any]) -> None:
     cases = list(importlib.import_module(f"tests.cases.{loss.function}").cases(torch.float64))
