@@ -140,8 +140,8 @@ def binary_cross_entropy_with_logits(
     x, y = input.to(wide), target.to(wide)
     if weight is None and pos_weight is None:
         return reduce_by_slopes(_surprise, (_slope, _slope_in_y), reduction, x, y).to(dtype)
-    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
     x = _settled(x, y)
+    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
     positive = y if pos_weight is None else pos_weight * y
     loss = positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
     if weight is not None:

@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import losses
+from tests.cases import randn
 from tests.cases.linear_cross_entropy import errors
 
 
@@ -29,11 +30,6 @@ class Operations(TorchDispatchMode):
         sizes = [leaf.numel() for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
         self.seen.append((func.overloadpacket.__name__, max(sizes, default=0)))
         return out
-
-
-def randn(*shape: int, seed: int = 0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 def blocks(rows: int) -> torch.nn.LinearCrossEntropyOptions:
