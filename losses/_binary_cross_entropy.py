@@ -117,31 +117,30 @@ def binary_cross_entropy(
     reduction = legacy_reduction(size_average, reduce, reduction)
     input, target = full_precision(input, target)
     low, high = _check(input, target, weight)
-    # Half precision continues in float32: it has no 1e-12.
-    x, y = lifted(input, target)
+    # Where 1e-12 is out of sight, nothing has to be held.
+    inside = low >= 1e-11 and high <= 1 - 1e-11
 
     def loss(x: Tensor, y: Tensor) -> Tensor:
         log_x, log_q = x.log(), (-x).log1p()
-        if low < 1e-11 or high > 1 - 1e-11:
+        if not inside:
             log_x, log_q = _held(log_x, x, 1 - x), _held(log_q, 1 - x, x)
         return torch.lerp(-log_q, -log_x, y)
 
+    def slope(x: Tensor, y: Tensor) -> Tensor:
+        pq = x * (1 - x)
+        return (x - y) / (pq if inside else pq.clamp_(min=1e-12))
+
     if weight is None:
-        slopes = (_slope, _slope_in_y)
-        reduced = reduce_by_slopes(loss, slopes, reduction, x, y, values=_surprise)
-    else:
-        reduced = reduce_loss(weight * loss(x, y), reduction)
-    return reduced.to(input.dtype)
+        values = loss if inside else _clamped
+        return reduce_by_slopes(loss, (slope, _slope_in_y), reduction, input, target, values)
+    # Half precision continues in float32: it has no 1e-12.
+    return reduce_loss(weight * loss(*lifted(input, target)), reduction).to(input.dtype)
 
 
-def _surprise(x: Tensor, y: Tensor) -> Tensor:
+def _clamped(x: Tensor, y: Tensor) -> Tensor:
     """Compute the loss where its slopes are written out, so that only the values count."""
     log_x, log_q = x.log().clamp(min=-100), (-x).log1p().clamp(min=-100)
     return torch.lerp(-log_q, -log_x, y)
-
-
-def _slope(x: Tensor, y: Tensor) -> Tensor:
-    return (x - y) / (x * (1 - x)).clamp_(min=1e-12)
 
 
 def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:

@@ -14,14 +14,11 @@ from losses._checks import (
     check_floating,
     check_probabilities,
     full_precision,
+    lifted,
+    promoted,
     scalar_type,
 )
-from losses._reduction import (
-    WeightedLoss,
-    legacy_reduction,
-    reduce_by_slopes,
-    reduce_loss,
-)
+from losses._reduction import WeightedLoss, legacy_reduction, reduce_by_slopes, reduce_loss
 
 
 def binary_cross_entropy_with_logits(
@@ -133,36 +130,44 @@ def binary_cross_entropy_with_logits(
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     _check(input, target, weight=weight, pos_weight=pos_weight)
-    input, target = full_precision(input, target)
-    dtype = torch.promote_types(input.dtype, target.dtype)
-    # Half precision continues in float32, where a soft target's two terms cancel cleanly.
-    wide = torch.promote_types(dtype, torch.float32)
-    x, y = input.to(wide), target.to(wide)
+    x, y = promoted(*full_precision(input, target))
     if weight is None and pos_weight is None:
-        return reduce_by_slopes(_surprise, (_slope, _slope_in_y), reduction, x, y).to(dtype)
-    x = _settled(x, y)
-    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
-    positive = y if pos_weight is None else pos_weight * y
-    loss = positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
+        return reduce_surprise(x, y, reduction)
+    # Half precision continues in float32, where a soft target's two terms cancel cleanly.
+    dtype = x.dtype
+    x, y = lifted(x, y)
+    loss = surprise(x, y, pos_weight)
     if weight is not None:
         loss = weight * loss
     return reduce_loss(loss, reduction).to(dtype)
 
 
-def _settled(x: Tensor, y: Tensor) -> Tensor:
-    """Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number."""
+def surprise(x: Tensor, y: Tensor, pos_weight: Tensor | None = None) -> Tensor:
+    """Compute the loss of the logits x for each element."""
+    if not all_finite(x):
+        # Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number.
+        label = y.floor() + y.ceil() - 1  # 1, -1, or 0 where y is soft
+        x = torch.where(label * x == math.inf, label * torch.finfo(x.dtype).max, x)
+    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    positive = y if pos_weight is None else pos_weight * y
+    return positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
+
+
+def reduce_surprise(x: Tensor, y: Tensor, reduction: str) -> Tensor:
+    """Compute and reduce the loss without weights."""
+    return reduce_by_slopes(surprise, (_slope, _slope_in_y), reduction, x, y, values=_values)
+
+
+def _values(x: Tensor, y: Tensor) -> Tensor:
+    """Compute the loss where its slopes are written out, so that only the values count."""
+    # Of log(1 + exp(x)) - xy and log(1 + exp(-x)) + x(1 - y), which are the same, take the one
+    # where the exponent is negative, so that nothing overflows or cancels.
+    wrong = x.sign().relu_().sub_(y)
+    log = (-x.abs()).exp_().log1p_()
     if all_finite(x):
-        return x
-    label = y.floor() + y.ceil() - 1  # 1, -1, or 0 where y is soft
-    return torch.where(label * x == math.inf, label * torch.finfo(x.dtype).max, x)
-
-
-def _surprise(x: Tensor, y: Tensor) -> Tensor:
-    x = _settled(x, y)
-    # This is log(1 + exp(x)) - xy, and also log(1 + exp(-x)) + x(1 - y): the one where the exponent
-    # is negative, so that nothing overflows or cancels. At 0, too, the sign has to be one of both.
-    sign = torch.copysign(x.new_ones(()), x.detach())
-    return (-sign * x).exp().log1p() + x * (sign.relu() - y)
+        return log.addcmul_(x, wrong)
+    # Infinitely sure and right costs nothing, but 0 * inf is NaN.
+    return log.add_((x * wrong).masked_fill_(wrong == 0, 0))
 
 
 def _slope(x: Tensor, y: Tensor) -> Tensor:

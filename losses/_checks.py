@@ -42,6 +42,14 @@ def lifted(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(t.float() if t.dtype in (torch.float16, torch.bfloat16) else t for t in tensors)
 
 
+def promoted(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Give both the data type that an operation on both has."""
+    if x.dtype == y.dtype:
+        return x, y
+    dtype = torch.promote_types(x.dtype, y.dtype)
+    return x.to(dtype), y.to(dtype)
+
+
 def check_floating(**tensors: Tensor) -> None:
     """Raise where integers would have to be computed with: they have no gradient."""
     for name, tensor in tensors.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from losses._checks import all_finite, broadcast_shape, full_precision
+from losses._checks import all_finite, broadcast_shape, full_precision, values_known
 from losses._reduction import Loss, legacy_reduction, reduce_loss
 
 
@@ -124,9 +124,12 @@ def cosine_embedding_loss(
     input1, input2 = full_precision(input1, input2)
     dtype = torch.promote_types(input1.dtype, input2.dtype)
     exact = torch.promote_types(dtype, torch.float32)
-    x1, x2 = input1.to(exact), input2.to(exact)
+    # Squares of float32 do not overflow float64, which a compiler's loop computes as fast.
+    roomy = exact == torch.float32 and input1.is_cpu and not values_known(input1)
+    room = torch.float64 if roomy else exact
+    x1, x2 = input1.to(room), input2.to(room)
     square1, square2 = x1.square().sum(-1) + 1e-12, x2.square().sum(-1) + 1e-12
-    if x1.shape[-1] and not all_finite(square1 * square2):
+    if x1.shape[-1] and not roomy and not all_finite(square1 * square2):
         (x1, square1), (x2, square2) = _shrunk(x1), _shrunk(x2)
     cosine = (x1 * x2).sum(-1) / (square1 * square2).sqrt()
     dissimilar = torch.where(target == -1, (cosine - margin).clamp(min=0), 0)

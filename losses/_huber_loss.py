@@ -105,8 +105,6 @@ def huber_loss(
     input, target = paired(input, target)
     check_floating(input=input)
     check_real(target=target)
-    # Half precision is computed in float32 and rounded once at the end.
-    x, y = lifted(input, target)
 
     def loss(error: Tensor) -> Tensor:
         # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
@@ -117,8 +115,9 @@ def huber_loss(
         return error.clamp_(-delta, delta)
 
     if weight is None:
-        return reduce_errors(loss, slope, reduction, x, y).to(input.dtype)
+        return reduce_errors(loss, slope, reduction, input, target)
     check_weight_shape(weight, input)
+    x, y = lifted(input, target)
     return reduce_loss(loss(x - y).to(input.dtype) * weight, reduction)
 
 

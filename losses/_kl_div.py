@@ -7,8 +7,8 @@ import warnings
 import torch
 from torch import Tensor
 
-from losses._checks import paired, values_known
-from losses._reduction import Loss, legacy_reduction, reduce_loss
+from losses._checks import paired, promoted, values_known
+from losses._reduction import Loss, legacy_reduction, reduce_by_slopes
 
 
 def kl_div(
@@ -139,30 +139,48 @@ def kl_div(
                 f"kl_div: {kind} inputs not supported. Got {name} of {tensor.dtype}: "
                 "expected floating point"
             )
-    if values_known(input) and input.numel() and input.amax() > torch.finfo(input.dtype).eps:
+    if values_known(input) and input.numel() and input.amax().item() > torch.finfo(input.dtype).eps:
         warnings.warn(
             "input has positive entries, but kl_div expects log-probabilities, which are at most "
             "0: pass input.log() if these are probabilities, input.log_softmax(dim) if logits",
             stacklevel=2,
         )
-    input, target = paired(input, target)
-    probability = target.exp() if log_target else target
-    if values_known(probability) and probability.numel() and probability.amin() > 0:
-        surprise = (target if log_target else target.log()) - input
-    else:
-        # What never happens costs nothing, even where a logarithm is infinite. `clamp` keeps a NaN.
-        never = probability == 0
-        log_p = target if log_target else target.masked_fill(never, 1).log()
-        surprise = torch.where(never, input.detach().clamp(0, 0), log_p - input)
-    loss = surprise.mul_(probability)
-    if reduction == "batchmean":
-        return reduce_loss(loss, "mean", input.shape[0] if input.dim() > 0 else 1)
-    if reduction not in ("none", "sum", "mean"):
+    if reduction not in ("none", "batchmean", "sum", "mean"):
         raise ValueError(
             f"{reduction} is not a valid value for reduction: "
             "expected 'none', 'batchmean', 'sum' or 'mean'"
         )
-    return reduce_loss(loss, reduction)
+    input, target = promoted(*paired(input, target))
+
+    def probability(y: Tensor) -> Tensor:
+        return y.exp() if log_target else y
+
+    known = values_known(target) and target.numel()
+    possible = known and probability(target.amin()).item() > 0
+
+    def loss(x: Tensor, y: Tensor) -> Tensor:
+        p = probability(y)
+        if possible:
+            return ((y if log_target else y.log()) - x).mul_(p)
+        # What never happens costs nothing, even where a logarithm is infinite. `clamp` keeps a NaN.
+        never = p == 0
+        log_p = y if log_target else y.masked_fill(never, 1).log()
+        return torch.where(never, x.detach().clamp(0, 0), log_p - x).mul_(p)
+
+    def slope(x: Tensor, y: Tensor) -> Tensor:
+        return -probability(y)
+
+    def slope_in_y(x: Tensor, y: Tensor) -> Tensor:
+        p = probability(y)
+        never = p == 0
+        log_p = y.masked_fill(never, 0) if log_target else y.masked_fill(never, 1).log()
+        return (log_p + 1 - x.masked_fill(never, 1)) * (p if log_target else 1)
+
+    total = "sum" if reduction == "batchmean" else reduction
+    reduced = reduce_by_slopes(loss, (slope, slope_in_y), total, input, target)
+    if reduction == "batchmean" and input.dim() > 0:
+        return reduced / input.shape[0]
+    return reduced
 
 
 class KLDivLoss(Loss):

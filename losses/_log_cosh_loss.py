@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import hardtanh
 
-from losses._checks import check_floating, check_real, lifted, paired
+from losses._checks import check_floating, check_real, paired
 from losses._reduction import Loss, reduce_errors
 
 
@@ -90,8 +90,6 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
     input, target = paired(input, target)
     check_floating(input=input)
     check_real(target=target)
-    # Half precision is computed in float32 and rounded once at the end.
-    x, y = lifted(input, target)
 
     def loss(error: Tensor) -> Tensor:
         # cosh e = 1 + (exp e - 1)² / (2 exp e) keeps small errors. Beyond 20 only the line is left,
@@ -100,7 +98,7 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
         beyond_1 = torch.expm1(clipped).square() * torch.exp(-clipped) / 2
         return torch.log1p(beyond_1) + (error.abs() - clipped.abs())
 
-    return reduce_errors(loss, torch.tanh_, reduction, x, y).to(input.dtype)
+    return reduce_errors(loss, torch.tanh_, reduction, input, target)
 
 
 class LogCoshLoss(Loss):

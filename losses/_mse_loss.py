@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from losses._checks import check_floating, check_weight_shape, paired
+from losses._checks import check_floating, check_weight_shape, paired, promoted
 from losses._reduction import Loss, legacy_reduction, reduce_errors, reduce_weighted
 
 
@@ -110,8 +109,7 @@ def mse_loss(
         - [`torch.nn.functional.mse_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html)
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
-    input, target = paired(input, target)
-    x, y = input.to(torch.promote_types(input.dtype, target.dtype)), target
+    x, y = promoted(*paired(input, target))
     check_floating(input=x)
     if weight is None:
         return reduce_errors(_square, _slope, reduction, x, y)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
-from losses._checks import all_finite, check_floating, check_probabilities, paired
+from losses._binary_cross_entropy_with_logits import reduce_surprise, surprise
+from losses._checks import check_floating, check_probabilities, paired, promoted
 from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
 
 
@@ -91,7 +89,7 @@ def multilabel_soft_margin_loss(
         >>> loss = losses.multilabel_soft_margin_loss(logits, torch.tensor([[1.0, 0.0]]))
         >>> loss.backward()
         >>> loss, logits.grad
-        (tensor(1.0397, grad_fn=<MeanBackward0>), tensor([[-0.2500,  0.3750]]))
+        (tensor(1.0397, grad_fn=<TotalBackward>), tensor([[-0.2500,  0.3750]]))
 
         One weight for each class, here 2 and 0: the first class counts twice, the second not at
         all. 2 · 0.6931 / 2 = 0.6931.
@@ -111,13 +109,10 @@ def multilabel_soft_margin_loss(
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     _check(input, target)
-    input, target = paired(input, target)
-    if not all_finite(input):
-        # Infinitely sure and right costs nothing, but 0 * log 0 is NaN: take the largest number.
-        y = target.to(input.dtype)
-        label = y.floor() + y.ceil() - 1  # 1, -1, or 0 where y is soft
-        input = torch.where(label * input == math.inf, label * torch.finfo(y.dtype).max, input)
-    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    x, y = promoted(*paired(input, target))
+    if weight is None and reduction == "mean":  # that of the samples' means is the mean of all
+        return reduce_surprise(x, y, reduction)
+    loss = surprise(x, y)
     if weight is not None:
         loss = loss * weight
     return reduce_loss(loss.mean(-1), reduction)
@@ -160,7 +155,7 @@ class MultiLabelSoftMarginLoss(WeightedLoss):
         >>> loss = criterion(logits, torch.tensor([[1.0, 1.0, 0.0]]))
         >>> loss.backward()
         >>> loss, logits.grad
-        (tensor(0.3778, grad_fn=<MeanBackward0>), tensor([[-0.1667, -0.0397,  0.0896]]))
+        (tensor(0.3778, grad_fn=<TotalBackward>), tensor([[-0.1667, -0.0397,  0.0896]]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -8,8 +8,8 @@ import warnings
 import torch
 from torch import Tensor
 
-from losses._checks import all_finite, paired, values_known
-from losses._reduction import Loss, legacy_reduction, reduce_loss
+from losses._checks import all_finite, paired, promoted, values_known
+from losses._reduction import Loss, legacy_reduction, reduce_by_slopes, reduce_loss
 
 
 def poisson_nll_loss(
@@ -105,7 +105,7 @@ def poisson_nll_loss(
         >>> loss = losses.poisson_nll_loss(log_rate, torch.tensor([4.0, 1.0]), reduction="sum")
         >>> loss.backward()
         >>> loss
-        tensor(0.2274, grad_fn=<SumBackward0>)
+        tensor(0.2274, grad_fn=<TotalBackward>)
         >>> log_rate.grad
         tensor([-2.,  0.])
 
@@ -134,13 +134,11 @@ def poisson_nll_loss(
             stacklevel=2,
         )
     input, target = paired(input, target)
+    if log_input and not full:
+        x, y = promoted(input, target)
+        return reduce_by_slopes(_loss, (_slope, _slope_in_y), reduction, x, y)
     if log_input:
-        log_rate = input
-        if not all_finite(input):
-            # Infinity leaves e^x, but must not meet it, or a count of 0, as infinity - infinity.
-            settled = input.isposinf() | (input.isneginf() & (target == 0))
-            log_rate = input.masked_fill(settled, 0)
-        loss = input.exp() - target * log_rate
+        loss = _loss(input, target)
     else:
         # float16 has no room for the default eps.
         narrow = input.dtype == torch.float16
@@ -153,6 +151,26 @@ def poisson_nll_loss(
         stirling = y * (y.log() - 1) + 0.5 * (2 * math.pi * y).log()
         loss = loss + torch.where(target <= 1, 0, stirling)
     return reduce_loss(loss, reduction)
+
+
+def _loss(x: Tensor, y: Tensor) -> Tensor:
+    """Compute the loss of counts y, given the logarithms x of their rates."""
+    return x.exp() - y * _settled(x, y)
+
+
+def _settled(x: Tensor, y: Tensor) -> Tensor:
+    """Infinity leaves e^x, but must not meet it, or a count of 0, as infinity - infinity."""
+    if all_finite(x):
+        return x
+    return x.masked_fill(x.isposinf() | (x.isneginf() & (y == 0)), 0)
+
+
+def _slope(x: Tensor, y: Tensor) -> Tensor:
+    return x.exp() - y
+
+
+def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:
+    return -_settled(x, y)
 
 
 class PoissonNLLLoss(Loss):
@@ -176,7 +194,7 @@ class PoissonNLLLoss(Loss):
         >>> loss = criterion(log_rate, torch.tensor([0.0, 3.0]))
         >>> loss.backward()
         >>> loss, log_rate.grad
-        (tensor(1., grad_fn=<MeanBackward0>), tensor([ 0.5000, -1.0000]))
+        (tensor(1., grad_fn=<TotalBackward>), tensor([ 0.5000, -1.0000]))
     """
 
     log_input: bool

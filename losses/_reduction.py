@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import Function
 
+from losses._checks import lifted
+
 Elements = Callable[[Tensor, Tensor], Tensor]  # of two tensors of one shape, element by element
 BLOCK = 2**16  # elements: what is made of them stays in the cache
 
@@ -59,20 +61,22 @@ class CompiledTotal(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, loss: Elements, slopes: tuple[Elements, ...], divisor: float, x: Tensor, y: Tensor
+        ctx: Any, loss: Elements, slopes: tuple[Elements, ...], reduction: str, x: Tensor, y: Tensor
     ) -> Tensor:
-        ctx.slopes, ctx.divisor = slopes, divisor
+        ctx.slopes, ctx.reduction = slopes, reduction
         ctx.save_for_backward(x, y)
         ctx.save_for_forward(x, y)
-        return add_up(loss, x, y) / divisor
+        return reduce_blocks(loss, reduction, x, y)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        share = gradient / ctx.divisor
-        found: list[Tensor | None] = [None, None, None]
-        for slope, needed in zip(ctx.slopes, ctx.needs_input_grad[3:], strict=True):
-            found.append(multiplied(share, slope, *ctx.saved_tensors) if needed else None)
-        return tuple(found)
+        x, y = ctx.saved_tensors
+        share = gradient / x.numel() if ctx.reduction == "mean" else gradient
+        in_x, in_y = ctx.slopes
+        *_, x_needed, y_needed = ctx.needs_input_grad
+        dx = multiplied(share, in_x, x, y) if x_needed else None
+        dy = multiplied(share, in_y, x, y) if y_needed else None
+        return None, None, None, dx, dy
 
 
 class Total(CompiledTotal):
@@ -82,23 +86,28 @@ class Total(CompiledTotal):
     def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
         along = zip(ctx.slopes, tangents[3:], strict=True)
         parts = [slope(*ctx.saved_tensors) * t for slope, t in along if t is not None]
-        return torch.stack(parts).sum() / float(ctx.divisor)
+        return reduce_loss(torch.stack(parts).sum(0), ctx.reduction)
 
 
-def add_up(loss: Elements, x: Tensor, y: Tensor) -> Tensor:
-    """Return the sum of `loss(x, y)`, of many elements block by block."""
+# That of Function would look for `torch.func` once more, which takes as long as a small loss.
+apply_total: Callable[..., Tensor] = super(Function, Total).apply
+
+
+def reduce_blocks(loss: Elements, reduction: str, x: Tensor, y: Tensor) -> Tensor:
+    """Add up or average `loss(x, y)`, of many elements block by block."""
     # The compiler has its own blocks.
-    if torch.compiler.is_compiling() or x.numel() <= BLOCK:
-        return loss(x, y).sum()
-    return torch.stack([loss(*block).sum() for block in blocks(x, y)]).sum()
+    if x.numel() <= BLOCK or torch.compiler.is_compiling():
+        return reduce_loss(loss(x, y), reduction)
+    total = torch.stack([loss(*block).sum() for block in blocks(x, y)]).sum()
+    return total / x.numel() if reduction == "mean" else total
 
 
 def multiplied(factor: Tensor, slope: Elements, x: Tensor, y: Tensor) -> Tensor:
     """Return `factor * slope(x, y)`, of many elements block by block, where that is possible."""
     # By blocks there would be no second derivative, and no batch of factors.
     if (
-        torch.compiler.is_compiling()
-        or x.numel() <= BLOCK
+        x.numel() <= BLOCK
+        or torch.compiler.is_compiling()
         or torch.is_grad_enabled()
         or torch._C._functorch.is_legacy_batchedtensor(factor)
     ):
@@ -121,11 +130,11 @@ def reduce_by_slopes(
     x: Tensor,
     y: Tensor,
     values: Elements | None = None,
-    divisor: float = 1,
 ) -> Tensor:
-    """Reduce `loss(x, y) / divisor`, whose derivatives in x and in y are `slopes / divisor`.
+    """Reduce `loss(x, y)`, whose derivatives in x and in y are `slopes`.
 
-    `values` is what to compute where the slopes are used, if less than `loss` will do.
+    `values` is what to compute where the slopes are used, if less than `loss` will do. Half
+    precision is computed in float32 and rounded once at the end.
     """
     # `torch.func` does without, and half precision, in which a sum may overflow.
     written = (
@@ -136,13 +145,10 @@ def reduce_by_slopes(
         and not torch._C._are_functorch_transforms_active()
     )
     if not written:
-        reduced = reduce_loss(loss(x, y), reduction)
-        return reduced if divisor == 1 else reduced / divisor
-    if reduction == "mean":
-        divisor *= x.numel()
-    kind = CompiledTotal if torch.compiler.is_compiling() else Total
-    apply: Callable[..., Tensor] = kind.apply
-    return apply(values or loss, slopes, divisor, x, y)
+        return reduce_loss(loss(*lifted(x, y)), reduction).to(x.dtype)
+    apply: Callable[..., Tensor]
+    apply = CompiledTotal.apply if torch.compiler.is_compiling() else apply_total
+    return apply(values or loss, slopes, reduction, x, y)
 
 
 def reduce_errors(
@@ -151,11 +157,10 @@ def reduce_errors(
     reduction: str,
     x: Tensor,
     y: Tensor,
-    divisor: float = 1,
 ) -> Tensor:
-    """Reduce `loss(x - y) / divisor`, the same for y - x; `slope` may overwrite the error."""
+    """Reduce `loss(x - y)`, the same for y - x; `slope` may overwrite the error."""
     slopes = (lambda x, y: slope(x - y), lambda x, y: slope(y - x))
-    return reduce_by_slopes(lambda x, y: loss(x - y), slopes, reduction, x, y, divisor=divisor)
+    return reduce_by_slopes(lambda x, y: loss(x - y), slopes, reduction, x, y)
 
 
 def reduce_weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:

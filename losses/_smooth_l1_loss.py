@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from losses._checks import check_floating, paired
+from losses._checks import check_floating, paired, promoted
 from losses._reduction import Loss, legacy_reduction, reduce_errors, reduce_loss
 
 
@@ -100,8 +100,7 @@ def smooth_l1_loss(
             f"smooth_l1_loss does not support negative values for beta. Got beta={beta}: "
             "pass 0 for the plain absolute error, or a positive width"
         )
-    input, target = paired(input, target)
-    x, y = input.to(torch.promote_types(input.dtype, target.dtype)), target
+    x, y = promoted(*paired(input, target))
     check_floating(input=x)
     if beta == 0:
         return reduce_loss((x - y).abs(), reduction)
@@ -114,7 +113,8 @@ def smooth_l1_loss(
     def slope(error: Tensor) -> Tensor:
         return error.clamp_(-beta, beta)
 
-    return reduce_errors(loss, slope, reduction, x, y, divisor=beta)
+    reduced = reduce_errors(loss, slope, reduction, x, y)
+    return reduced if beta == 1 else reduced / beta
 
 
 class SmoothL1Loss(Loss):
@@ -136,7 +136,7 @@ class SmoothL1Loss(Loss):
         >>> loss = criterion(prediction, torch.zeros(2))
         >>> loss.backward()
         >>> loss, prediction.grad
-        (tensor(0.9062, grad_fn=<TotalBackward>), tensor([0.2500, 0.5000]))
+        (tensor(0.9062, grad_fn=<DivBackward0>), tensor([0.2500, 0.5000]))
     """
 
     beta: float

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import softplus
 
 from losses._checks import broadcast_shape, full_precision
-from losses._reduction import Loss, legacy_reduction, reduce_loss
+from losses._reduction import Loss, legacy_reduction, reduce_by_slopes
 
 
 def soft_margin_loss(
@@ -88,7 +89,7 @@ def soft_margin_loss(
         >>> loss = losses.soft_margin_loss(score, torch.tensor([1.0, -1.0]))
         >>> loss.backward()
         >>> loss, score.grad
-        (tensor(0.6931, grad_fn=<MeanBackward0>), tensor([-0.2500,  0.2500]))
+        (tensor(0.6931, grad_fn=<TotalBackward>), tensor([-0.2500,  0.2500]))
 
     References:
         - Friedman, Hastie, Tibshirani, [Additive logistic regression: a statistical
@@ -110,8 +111,21 @@ def soft_margin_loss(
             "several labels; give target the shape of input"
         )
     input, target = full_precision(input, target)
-    # log(1 + exp(-z)) is -logsigmoid(z), which never overflows. Subtracted, so that 0 is not -0.
-    return reduce_loss(0 - logsigmoid(target.to(input.dtype) * input), reduction)
+    return reduce_by_slopes(_loss, (_slope, _slope_in_y), reduction, input, target.to(input.dtype))
+
+
+def _loss(x: Tensor, y: Tensor) -> Tensor:
+    # This is log(1 + exp(-yx)) without overflow; the threshold leaves float64 all its digits.
+    return softplus(-y * x, threshold=40)
+
+
+def _slope(x: Tensor, y: Tensor) -> Tensor:
+    opposite = -y
+    return opposite * torch.sigmoid(opposite * x)
+
+
+def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:
+    return _slope(y, x)  # x and y only meet in their product
 
 
 class SoftMarginLoss(Loss):
@@ -132,7 +146,7 @@ class SoftMarginLoss(Loss):
         >>> loss = criterion(score, torch.tensor([1.0, -1.0]))
         >>> loss.backward()
         >>> loss, score.grad
-        (tensor(100.6931, grad_fn=<SumBackward0>), tensor([-0.5000,  1.0000]))
+        (tensor(100.6931, grad_fn=<TotalBackward>), tensor([-0.5000,  1.0000]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
