@@ -295,12 +295,19 @@ class LogLikelihood(Function):
 
     @staticmethod
     def forward(ctx: Any, input: Tensor, y: Tensor) -> Tensor:
-        ctx.save_for_backward(input, y)
-        return torch.cat([at(y, log_softmax(x, 1), 1) for x, y in _blocks(input, y)])
+        exact = torch.promote_types(input.dtype, torch.float32)
+        tops, totals, log_p = [], [], []
+        for logits, target in _blocks(input, y):
+            x = logits.to(exact)
+            tops.append(x.amax(1, keepdim=True))
+            totals.append((x - tops[-1]).exp_().sum(1, keepdim=True))
+            log_p.append(at(target, x, 1) - (tops[-1] + totals[-1].log()).squeeze(1))
+        ctx.save_for_backward(input, y, torch.cat(tops), torch.cat(totals))
+        return torch.cat(log_p)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        input, target = ctx.saved_tensors
+        input, target, top, total = ctx.saved_tensors
         compiling = torch.compiler.is_compiling()
         if not compiling and (
             torch._C._functorch.is_legacy_batchedtensor(gradient)
@@ -311,11 +318,15 @@ class LogLikelihood(Function):
                 whole = at(target, log_softmax(input, 1), 1)
             return torch.autograd.grad(whole, input, gradient, create_graph=True)[0], None
         result = torch.empty_like(input)
-        for x, y, g, out in _blocks(input, target[:, None], gradient[:, None], result):
-            p = x.softmax(1, g.dtype)
+        share = gradient[:, None]
+        in_place = result.dtype == top.dtype and not compiling
+        for x, y, g, m, z, out in _blocks(input, target[:, None], share, top, total, result):
+            p = torch.sub(x, m, out=out if in_place else None).exp_().mul_(-g / z)
             if compiling or not g.all():  # an ignored row must not harm, whatever it holds
-                p = p.masked_fill(g == 0, 0)
-            out.copy_(p.mul_(-g).scatter_add_(1, y, g))
+                p.masked_fill_(g == 0, 0)
+            p.scatter_add_(1, y, g)
+            if not in_place:
+                out.copy_(p)
         return result, None
 
 

@@ -128,7 +128,7 @@ def multi_margin_loss(
     scores = input if input.dim() == 2 else input.reshape(1, -1)
     label = target.reshape(-1, 1)
     # The sum leaves the right class out: there, the hinge would be the constant margin.
-    hinge = (margin - scores.gather(1, label) + scores).scatter(1, label, 0).relu_()
+    hinge = (scores - (scores.gather(1, label) - margin)).relu_().scatter(1, label, 0)
     loss = hinge if p == 1 else hinge.square()
     if weight is not None:
         loss = loss * weight[label]
