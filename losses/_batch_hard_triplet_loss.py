@@ -141,12 +141,13 @@ def hardest(x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         with as_written(x):
             distance = torch.addmm(square, x[some], x.T, alpha=-2)
         same = target[some, None] == target
-        nearest = distance.masked_fill(same, torch.inf).min(dim=1)
-        same.diagonal(first).fill_(False)  # nothing is its own positive
-        farthest = distance.masked_fill(~same, -torch.inf).max(dim=1)
-        positives.append(farthest.indices)
-        negatives.append(nearest.indices)
-        complete.append(farthest.values - nearest.values != -torch.inf)
+        nearest, negative = distance.masked_fill(same, torch.inf).min(dim=1)
+        other = ~same
+        other.diagonal(first).fill_(True)  # nothing is its own positive
+        farthest, positive = distance.masked_fill_(other, -torch.inf).max(dim=1)
+        positives.append(positive)
+        negatives.append(negative)
+        complete.append(farthest - nearest != -torch.inf)
     return torch.cat(positives + negatives), torch.cat(complete)
 
 

@@ -18,7 +18,7 @@ from losses._checks import (
     scalar_type,
     values_known,
 )
-from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+from losses._reduction import WeightedLoss, is_final, legacy_reduction, reduce_loss
 
 
 def cross_entropy(
@@ -309,11 +309,7 @@ class LogLikelihood(Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         input, target, top, total = ctx.saved_tensors
         compiling = torch.compiler.is_compiling()
-        if not compiling and (
-            torch._C._functorch.is_legacy_batchedtensor(gradient)
-            or torch.is_grad_enabled()
-            or not values_known(gradient)
-        ):
+        if not compiling and not (is_final(gradient) and values_known(gradient)):
             with torch.enable_grad():
                 whole = at(target, log_softmax(input, 1), 1)
             return torch.autograd.grad(whole, input, gradient, create_graph=True)[0], None

@@ -102,15 +102,16 @@ def reduce_blocks(loss: Elements, reduction: str, x: Tensor, y: Tensor) -> Tenso
     return total / x.numel() if reduction == "mean" else total
 
 
+def is_final(gradient: Tensor) -> bool:
+    """Whether this is one gradient, not a batch of several, that nobody differentiates again."""
+    several = torch._C._functorch.is_legacy_batchedtensor(gradient)
+    return not (several or torch.is_grad_enabled())
+
+
 def multiplied(factor: Tensor, slope: Elements, x: Tensor, y: Tensor) -> Tensor:
     """Return `factor * slope(x, y)`, of many elements block by block, where that is possible."""
     # By blocks there would be no second derivative, and no batch of factors.
-    if (
-        x.numel() <= BLOCK
-        or torch.compiler.is_compiling()
-        or torch.is_grad_enabled()
-        or torch._C._functorch.is_legacy_batchedtensor(factor)
-    ):
+    if x.numel() <= BLOCK or torch.compiler.is_compiling() or not is_final(factor):
         return factor * slope(x, y)
     result = x.new_empty(x.shape)
     for part, *block in blocks(result, x, y):
