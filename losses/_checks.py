@@ -201,6 +201,14 @@ def check_class_weight(weight: Tensor, classes: int, dtype: torch.dtype | None =
         )
 
 
+def weight_of(y: Tensor, weight: Tensor, input: Tensor) -> Tensor:
+    """Return the weight of each class in `y`, in a precision for sums."""
+    (weight,) = full_precision(weight)
+    check_class_weight(weight, input.shape[min(1, input.dim() - 1)], input.dtype)
+    exact = torch.promote_types(input.dtype, torch.float32)
+    return weight.to(exact).index_select(0, y.flatten()).reshape(y.shape)
+
+
 def scalar_type(dtype: torch.dtype | None) -> str:
     """Name a data type as PyTorch's messages do: Float, Long, BFloat16."""
     return torch.empty(0, dtype=dtype).type().split(".")[-1].removesuffix("Tensor")

@@ -17,6 +17,7 @@ from losses._checks import (
     full_precision,
     scalar_type,
     values_known,
+    weight_of,
 )
 from losses._reduction import WeightedLoss, is_final, legacy_reduction, reduce_loss
 
@@ -182,24 +183,20 @@ def cross_entropy(
 
     if ignored is not None:
         y = y.masked_fill(ignored, 0)
-    if not label_smoothing and is_large(input):
-        log_p_y: Tensor = LogLikelihood.apply(input, y)  # type: ignore[no-untyped-call]
+    if label_smoothing:
+        log_p = log_softmax(_blanked(input, ignored), dim)
+        log_p_y = _at(y, log_p, dim)
     else:
-        if ignored is not None:
-            # Whatever an ignored row holds, infinities or NaN, must not reach the gradient.
-            input = input.masked_fill(ignored.unsqueeze(dim), 0)
-        log_p = log_softmax(input, dim)
-        log_p_y = at(y, log_p, dim)
+        log_p_y = log_likelihood(input, y, ignored)
 
     if weight is None and ignored is None and not label_smoothing:
         return -reduce_loss(log_p_y, reduction).to(input.dtype)
     w: Tensor | float = 1.0
     w_y: Tensor | float = 1.0
     if weight is not None:
+        w_y = weight_of(y, weight, input)
         (weight,) = full_precision(weight)
-        check_class_weight(weight, input.shape[dim], input.dtype)
         w = _one_a_class(weight, input)
-        w_y = weight.to(log_p_y.dtype).index_select(0, y.flatten()).reshape(y.shape)
     if ignored is not None:
         w_y, log_p_y = w_y * (~ignored).to(log_p_y.dtype), log_p_y.masked_fill(ignored, 0)
     loss = _surprise((1 - label_smoothing) * w_y, log_p_y)
@@ -268,12 +265,28 @@ def _surprise(mass: Tensor | float, log_p: Tensor) -> Tensor:
     return -mass * log_p
 
 
-def at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
+def log_likelihood(input: Tensor, y: Tensor, ignored: Tensor | None) -> Tensor:
+    """Compute log_p of the classes `y`; what an ignored row holds does not reach the gradient."""
+    if _is_large(input):
+        log_p_y: Tensor = LogLikelihood.apply(input, y)  # type: ignore[no-untyped-call]
+        return log_p_y if ignored is None else log_p_y.masked_fill(ignored, 0)
+    dim = min(1, input.dim() - 1)
+    return _at(y, log_softmax(_blanked(input, ignored), dim), dim)
+
+
+def _blanked(input: Tensor, ignored: Tensor | None) -> Tensor:
+    """Blank the ignored rows, which may hold anything, even infinities or NaN."""
+    if ignored is None:
+        return input
+    return input.masked_fill(ignored.unsqueeze(min(1, input.dim() - 1)), 0)
+
+
+def _at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
     """Select the classes `y`."""
     return log_p.gather(dim, y.unsqueeze(dim)).squeeze(dim)
 
 
-def is_large(input: Tensor) -> bool:
+def _is_large(input: Tensor) -> bool:
     """Whether to go by blocks, which neither `torch.func` nor forward AD follow."""
     functional = torch._C._are_functorch_transforms_active()
     if input.dim() < 2 or input.numel() < 2**22 or functional or input.is_meta:
@@ -301,7 +314,7 @@ class LogLikelihood(Function):
             x = logits.to(exact)
             tops.append(x.amax(1, keepdim=True))
             totals.append((x - tops[-1]).exp_().sum(1, keepdim=True))
-            log_p.append(at(target, x, 1) - (tops[-1] + totals[-1].log()).squeeze(1))
+            log_p.append(_at(target, x, 1) - (tops[-1] + totals[-1].log()).squeeze(1))
         ctx.save_for_backward(input, y, torch.cat(tops), torch.cat(totals))
         return torch.cat(log_p)
 
@@ -311,7 +324,7 @@ class LogLikelihood(Function):
         compiling = torch.compiler.is_compiling()
         if not compiling and not (is_final(gradient) and values_known(gradient)):
             with torch.enable_grad():
-                whole = at(target, log_softmax(input, 1), 1)
+                whole = _at(target, log_softmax(input, 1), 1)
             return torch.autograd.grad(whole, input, gradient, create_graph=True)[0], None
         result = torch.empty_like(input)
         share = gradient[:, None]

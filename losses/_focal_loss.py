@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from losses._checks import (
-    check_class_weight,
     check_floating,
     check_gamma,
     class_indices,
     full_precision,
+    weight_of,
 )
-from losses._cross_entropy import LogLikelihood, at, is_large, log_softmax
+from losses._cross_entropy import log_likelihood
 from losses._reduction import WeightedLoss, reduce_loss
 
 
@@ -128,19 +128,10 @@ def focal_loss(
     check_gamma(gamma)
     check_floating(input=input)
     (input,) = full_precision(input)
-    dim = min(1, input.dim() - 1)
     target, ignored = class_indices(target, input.shape, ignore_index)
     if ignored is not None:
         target = target.masked_fill(ignored, 0)
-    if is_large(input):
-        nll: Tensor = -LogLikelihood.apply(input, target)  # type: ignore[no-untyped-call]
-        if ignored is not None:
-            nll = nll.masked_fill(ignored, 0)
-    else:
-        if ignored is not None:
-            # An ignored row may hold anything, even infinities: blank, it cannot harm the gradient.
-            input = input.masked_fill(ignored.unsqueeze(dim), 0)
-        nll = -at(target, log_softmax(input, dim), dim)
+    nll = -log_likelihood(input, target, ignored)
 
     # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
     near = nll.clamp(max=100)
@@ -149,11 +140,7 @@ def focal_loss(
     loss = one_minus_p**gamma * near + (nll - near)
     if weight is None and ignored is None:
         return reduce_loss(loss, reduction, target.numel()).to(input.dtype)
-    w = torch.ones_like(nll)
-    if weight is not None:
-        (weight,) = full_precision(weight)
-        check_class_weight(weight, input.shape[dim], input.dtype)
-        w = weight.to(nll.dtype).index_select(0, target.flatten()).reshape(target.shape)
+    w = torch.ones_like(nll) if weight is None else weight_of(target, weight, input)
     if ignored is not None:
         w = w.masked_fill(ignored, 0)
     return reduce_loss(w * loss, reduction, w.sum()).to(input.dtype)

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from losses._checks import (
-    check_class_weight,
     check_floating,
     class_indices,
     full_precision,
+    weight_of,
 )
 from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
 
@@ -138,11 +138,7 @@ def nll_loss(
     if weight is None and ignored is None and reduction != "none":
         return -reduce_loss(log_p_y, reduction).type_as(input)
     log_p_y = log_p_y.squeeze(dim)
-    w_y = torch.ones_like(log_p_y)
-    if weight is not None:
-        (weight,) = full_precision(weight)
-        check_class_weight(weight, input.shape[dim], input.dtype)
-        w_y = weight.to(dtype).index_select(0, y.flatten()).reshape(y.shape)
+    w_y = torch.ones_like(log_p_y) if weight is None else weight_of(y, weight, input)
     # An impossible class of weight 0 counts nothing, nor does an ignored row, whatever it holds.
     log_p_y = log_p_y.masked_fill((w_y == 0) & log_p_y.isneginf(), 0)
     if ignored is not None:
