@@ -122,19 +122,21 @@ def sigmoid_focal_loss(
 
     # By -|x|, of which nothing rounds to 0 too early. At 0, too, the sign has to be one of both.
     sign = torch.copysign(x.new_ones(()), x.detach())
-    low = -sign * x
+    opposite = -sign
+    low = opposite * x
     if not all_finite(x):
         # An infinite logit counts as the largest number: 0 times infinity would be NaN.
         low = low.clamp(min=limits.min)
-    wrong = sign.relu() - sign * y  # 1 - y where x is positive, and y where it is negative
-    minus_log_p_t = softplus(low) - wrong * low
+    # This is 1 - y where x is positive, and y where it is negative.
+    wrong = torch.addcmul(sign.relu(), opposite, y)
+    minus_log_p_t = torch.addcmul(softplus(low), wrong, low, value=-1)
     one_minus_p_t = wrong + (1 - 2 * wrong) * torch.sigmoid(low)
     if gamma < 1:
         # At 0, such an exponent has infinite slope. The product with the logarithm has none.
         one_minus_p_t = one_minus_p_t.clamp(min=limits.tiny)
     loss = one_minus_p_t**gamma * minus_log_p_t
     if alpha != -1:
-        loss = (alpha * y + (1 - alpha) * (1 - y)) * loss
+        loss = ((2 * alpha - 1) * y + (1 - alpha)) * loss  # alpha for a yes, 1 - alpha for a no
     return reduce_loss(loss, reduction)
 
 
