@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -289,16 +289,16 @@ def _at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
 def _is_large(input: Tensor) -> bool:
     """Whether to go by blocks, which neither `torch.func` nor forward AD follow."""
     functional = torch._C._are_functorch_transforms_active()
-    if input.dim() < 2 or input.numel() < 2**22 or functional or input.is_meta:
+    if input.dim() < 2 or input.numel() < 2**22 or functional:
         return False
     tangent: Tensor | None = unpack_dual(input).tangent  # type: ignore[no-untyped-call]
     return tangent is None
 
 
-def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+def _blocks(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
     """Split all alike, into rows that fit into the processor's cache."""
     if torch.compiler.is_compiling():  # which has its own blocks
-        return iter([tensors])
+        return [tensors]
     rows = 2**17 * len(tensors[0]) // tensors[0].numel() + 1
     return zip(*(torch.split(tensor, rows) for tensor in tensors), strict=True)
 

@@ -89,7 +89,7 @@ class Total(CompiledTotal):
         return reduce_loss(torch.stack(parts).sum(0), ctx.reduction)
 
 
-# That of Function would look for `torch.func` once more, which takes as long as a small loss.
+# `Function.apply` looks for `torch.func` once more: a tenth of what a small loss takes.
 apply_total: Callable[..., Tensor] = super(Function, Total).apply
 
 
