@@ -195,10 +195,9 @@ def cross_entropy(
     w_y: Tensor | float = 1.0
     if weight is not None:
         w_y = weight_of(y, weight, input)
-        (weight,) = full_precision(weight)
         w = _one_a_class(weight, input)
     if ignored is not None:
-        w_y, log_p_y = w_y * (~ignored).to(log_p_y.dtype), log_p_y.masked_fill(ignored, 0)
+        w_y = w_y * (~ignored).to(log_p_y.dtype)
     loss = _surprise((1 - label_smoothing) * w_y, log_p_y)
     if label_smoothing > 0:
         uniform = _surprise(w, log_p).sum(dim) / input.shape[dim]

@@ -158,14 +158,20 @@ def test_half_precision_is_rounded_once(dtype: torch.dtype, reduction: str) -> N
     assert torch.equal(loss, exact.to(dtype))
 
 
-def test_only_the_slopes_that_are_needed_are_computed() -> None:
-    def slope(x: Tensor, y: Tensor) -> Tensor:
+@pytest.mark.parametrize("needed", [0, 1])
+def test_only_the_slopes_that_are_needed_are_computed(needed: int) -> None:
+    def unasked(x: Tensor, y: Tensor) -> Tensor:
         raise AssertionError("nobody asked for it")
 
-    x, y = torch.ones(3, requires_grad=True), torch.full((3,), 2.0)
-    _reduction.reduce_by_slopes(torch.mul, (lambda x, y: y, slope), "sum", x, y).backward()
-    assert x.grad is not None
-    assert x.grad.tolist() == [2, 2, 2]
+    def negative(x: Tensor, y: Tensor) -> Tensor:
+        return 0 * x - 1
+
+    pair = torch.ones(3), torch.full((3,), 2.0)
+    pair[needed].requires_grad_()
+    slopes = (negative, unasked) if needed == 0 else (unasked, negative)
+    _reduction.reduce_by_slopes(torch.mul, slopes, "sum", *pair).backward()
+    assert pair[needed].grad is not None
+    assert pair[needed].grad.tolist() == [-1, -1, -1]
 
 
 @pytest.mark.parametrize(("reduction", "count"), [("sum", 1), ("mean", 2)])

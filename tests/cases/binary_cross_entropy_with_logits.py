@@ -54,6 +54,9 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
             defect="nan where the loss is 0, or infinite",
             elements=factor * losses,
         )
+    sure = {"input": torch.tensor([inf, -inf], dtype=dtype), "target": target[:2]}
+    nothing = torch.zeros(2)
+    yield Case("right inf", sure, gradcheck=False, defect="nan, not 0", elements=nothing)
 
 
 def points(seed: int) -> Iterator[Point]:

@@ -9,6 +9,8 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     x, y = 3 * randn(4, 3, dtype=dtype), randn(4, 3, dtype=dtype, seed=1).sign()
     yield Case("matrix", {"input": x, "target": y})
     yield Case("large", {"input": 10 * x, "target": y}, gradcheck=False)
+    between = torch.tensor([-21.0, -22.0], dtype=dtype)
+    yield Case("wrong by 20 to 40", {"input": between, "target": -between.sign()})
     yield Case("integer target", {"input": x, "target": y.long()})
     yield Case("target in double precision", {"input": x, "target": y.double()})
     yield Case("target 0", {"input": x, "target": torch.zeros_like(y)})
