@@ -54,9 +54,10 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
             defect="nan where the loss is 0, or infinite",
             elements=factor * losses,
         )
-    sure = {"input": torch.tensor([inf, -inf], dtype=dtype), "target": target[:2]}
-    nothing = torch.zeros(2)
-    yield Case("right inf", sure, gradcheck=False, defect="nan, not 0", elements=nothing)
+    sure = torch.tensor([inf, -inf, 1.5], dtype=dtype)
+    arguments = {"input": sure, "target": torch.tensor([1.0, 0.0, 0.5], dtype=dtype)}
+    found = torch.tensor([0.0, 0.0, math.log1p(math.exp(1.5)) - 0.75], dtype=torch.float64)
+    yield Case("right inf", arguments, gradcheck=False, defect="nan, not 0", elements=found)
 
 
 def points(seed: int) -> Iterator[Point]:
