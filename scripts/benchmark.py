@@ -335,6 +335,8 @@ WRITTEN = (
     "notice"
 )
 TWICE = f"{WRITTEN}; the error is computed again for the gradient, which saves its memory"
+LOOKED = f"{KERNEL}, and a look at the targets that costs as much as a kernel"
+UNSTEADY = "two runs of the same code differ by more than that"
 MINED = (
     "for 64 embeddings more than half of the time goes to calling, as 8 take it too; and the "
     "hardest are searched for in float64, so that no close pair is lost to rounding"
@@ -342,29 +344,24 @@ MINED = (
 REASONS: dict[str, str] = {
     "batch_hard_triplet_loss": MINED,
     "batch_hard_triplet_loss pytorch_metric_learning": MINED,
-    "binary_cross_entropy": WRITTEN,
-    "binary_cross_entropy_with_logits": f"{WRITTEN}; for large ones, looking for labels outside "
-    "of 0 to 1 and for infinite logits, and keeping the digits of small losses",
-    "cosine_embedding_loss": "compiled, where nobody may look for squares that overflow, all "
-    "vectors are scaled first",
+    "binary_cross_entropy": UNSTEADY,
+    "binary_cross_entropy_with_logits": WRITTEN,
+    "cosine_embedding_loss": "compiled, where nobody may look for squares that overflow, they are "
+    "added up in float64",
     "ctc_loss": "some operations for each frame, from Python, against a loop in C++, which short "
     "sequences notice",
-    "cross_entropy": "PyTorch's own time depends on how fast the system hands out the memory that "
-    "ours does not need: where that is slow, the limit is met",
-    "nll_loss": f"{KERNEL}, and a look at the targets that costs as much as that kernel",
+    "cross_entropy": LOOKED,
+    "focal_loss": UNSTEADY,
+    "nll_loss": LOOKED,
     "log_cosh_loss": "compiled, the hyperbolic tangent of the gradient takes as long as all of "
     "Keras's formula",
-    "mse_loss": TWICE,
-    "huber_loss": TWICE,
+    "huber_loss": UNSTEADY,
     "multi_margin_loss": KERNEL,
     "multilabel_margin_loss": f"{KERNEL}; and compiled, where nobody may look how long the lists "
     "are, all are as long as they may be",
     "smooth_l1_loss": TWICE,
-    "multilabel_soft_margin_loss": "compiled, where nobody may look for infinite logits, each is "
-    "replaced if it is one",
     "kl_div log_target=True": "looking for input that is no logarithm and, compiled too, for what "
     "never happens",
-    "sigmoid_focal_loss": "small losses keep their digits, which torchvision's formula rounds away",
 }
 
 
