@@ -251,12 +251,12 @@ def log_softmax(input: Tensor, dim: int) -> Tensor:
 
 
 def _one_a_class(weight: Tensor, input: Tensor) -> Tensor:
-    """Line `weight` up with the classes, dimension 1 of `input`, or its only one."""
+    """Line `weight` up with the classes of `input`."""
     return weight.reshape(-1, *[1] * (input.dim() - 2))
 
 
 def _surprise(mass: Tensor | float, log_p: Tensor) -> Tensor:
-    """Weigh `-log_p`. An impossible class, `log_p` -inf, costs nothing where it has no mass."""
+    """Weigh `-log_p`. An impossible class costs nothing where it has no mass."""
     if isinstance(mass, float) and mass > 0:
         return -mass * log_p
     if not values_known(log_p) or log_p.isneginf().any():
@@ -265,7 +265,7 @@ def _surprise(mass: Tensor | float, log_p: Tensor) -> Tensor:
 
 
 def log_likelihood(input: Tensor, y: Tensor, ignored: Tensor | None) -> Tensor:
-    """Compute log_p of the classes `y`; what an ignored row holds does not reach the gradient."""
+    """Compute log_p of the classes `y`; no ignored row reaches the gradient."""
     if _is_large(input):
         log_p_y: Tensor = LogLikelihood.apply(input, y)  # type: ignore[no-untyped-call]
         return log_p_y if ignored is None else log_p_y.masked_fill(ignored, 0)
@@ -274,7 +274,7 @@ def log_likelihood(input: Tensor, y: Tensor, ignored: Tensor | None) -> Tensor:
 
 
 def _blanked(input: Tensor, ignored: Tensor | None) -> Tensor:
-    """Blank the ignored rows, which may hold anything, even infinities or NaN."""
+    """Blank the ignored rows."""
     if ignored is None:
         return input
     return input.masked_fill(ignored.unsqueeze(min(1, input.dim() - 1)), 0)
@@ -286,7 +286,7 @@ def _at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
 
 
 def _is_large(input: Tensor) -> bool:
-    """Whether to go by blocks, which neither `torch.func` nor forward AD follow."""
+    """Whether to go by blocks, which `torch.func` and forward AD do not follow."""
     functional = torch._C._are_functorch_transforms_active()
     if input.dim() < 2 or input.numel() < 2**22 or functional:
         return False
@@ -295,7 +295,7 @@ def _is_large(input: Tensor) -> bool:
 
 
 def _blocks(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
-    """Split all alike, into rows that fit into the processor's cache."""
+    """Split all alike, into rows that fit the cache."""
     if torch.compiler.is_compiling():  # which has its own blocks
         return [tensors]
     rows = 2**17 * len(tensors[0]) // tensors[0].numel() + 1
@@ -303,7 +303,7 @@ def _blocks(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
 
 
 class LogLikelihood(Function):
-    """`log_p` at `y`, block by block: no `log_p` of the whole batch is made, let alone kept."""
+    """`log_p` at `y`, block by block: none of the whole batch is made."""
 
     @staticmethod
     def forward(ctx: Any, input: Tensor, y: Tensor) -> Tensor:
@@ -330,7 +330,7 @@ class LogLikelihood(Function):
         in_place = result.dtype == top.dtype and not compiling
         for x, y, g, m, z, out in _blocks(input, target[:, None], share, top, total, result):
             p = torch.sub(x, m, out=out if in_place else None).exp_().mul_(-g / z)
-            if compiling or not g.all():  # an ignored row must not harm, whatever it holds
+            if compiling or not g.all():  # an ignored row may hold anything
                 p.masked_fill_(g == 0, 0)
             p.scatter_add_(1, y, g)
             if not in_place:
