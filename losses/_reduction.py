@@ -89,7 +89,7 @@ class Total(CompiledTotal):
         return reduce_loss(torch.stack(parts).sum(0), ctx.reduction)
 
 
-# `Function.apply` looks for `torch.func` once more: a tenth of what a small loss takes.
+# `Function.apply` looks for `torch.func` once more, which small losses notice.
 apply_total: Callable[..., Tensor] = super(Function, Total).apply
 
 
@@ -146,7 +146,8 @@ def reduce_by_slopes(
         and not torch._C._are_functorch_transforms_active()
     )
     if not written:
-        return reduce_loss(loss(*lifted(x, y)), reduction).to(x.dtype)
+        reduced = reduce_loss(loss(*lifted(x, y)), reduction)
+        return reduced.to(x.dtype) if x.is_floating_point() else reduced
     apply: Callable[..., Tensor]
     apply = CompiledTotal.apply if torch.compiler.is_compiling() else apply_total
     return apply(values or loss, slopes, reduction, x, y)

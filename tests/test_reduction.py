@@ -235,3 +235,10 @@ def test_integers_have_no_mean() -> None:
     with pytest.raises(RuntimeError, match=r"'mean' needs floating point, got torch\.int64"):
         _reduction.reduce_loss(torch.tensor([1, 2]), "mean")
     assert _reduction.reduce_loss(torch.tensor([1j, 3j]), "mean") == 2j
+    # But a loss of integers may have one.
+    rate, count = torch.tensor([1, 2]), torch.tensor([1, 3])
+    for reduction in ("none", "mean", "sum"):
+        found = losses.poisson_nll_loss(rate, count, reduction=reduction)
+        expected = torch.nn.functional.poisson_nll_loss(rate, count, reduction=reduction)
+        assert found.dtype == expected.dtype == torch.float32
+        torch.testing.assert_close(found, expected)
