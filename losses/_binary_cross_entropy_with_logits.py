@@ -163,7 +163,7 @@ def _values(x: Tensor, y: Tensor) -> Tensor:
     # Of log(1 + exp(x)) - xy and log(1 + exp(-x)) + x(1 - y), which are the same, take the one
     # where the exponent is negative, so that nothing overflows or cancels.
     wrong = x.sign().relu_().sub_(y)
-    log = (-x.abs()).exp_().log1p_()
+    log = x.abs().neg_().exp_().log1p_()
     if all_finite(x):
         return log.addcmul_(x, wrong)
     # Infinitely sure and right costs nothing, but 0 * inf is NaN.

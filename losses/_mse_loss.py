@@ -112,17 +112,17 @@ def mse_loss(
     x, y = promoted(*paired(input, target))
     check_floating(input=x)
     if weight is None:
-        return reduce_errors(_square, _slope, reduction, x, y)
+        return reduce_errors(_square, _error, reduction, x, y, times=2)
     check_weight_shape(weight, input)
     return reduce_weighted(_square(x - y), weight, reduction)
 
 
 def _square(error: Tensor) -> Tensor:
-    return error * error
+    return error.pow_(2)
 
 
-def _slope(error: Tensor) -> Tensor:
-    return error.add_(error)
+def _error(error: Tensor) -> Tensor:
+    return error
 
 
 class MSELoss(Loss):

@@ -61,9 +61,15 @@ class CompiledTotal(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, loss: Elements, slopes: tuple[Elements, ...], reduction: str, x: Tensor, y: Tensor
+        ctx: Any,
+        loss: Elements,
+        slopes: tuple[Elements, Elements],
+        times: float,
+        reduction: str,
+        x: Tensor,
+        y: Tensor,
     ) -> Tensor:
-        ctx.slopes, ctx.reduction = slopes, reduction
+        ctx.slopes, ctx.times, ctx.reduction = slopes, times, reduction
         ctx.save_for_backward(x, y)
         ctx.save_for_forward(x, y)
         return reduce_blocks(loss, reduction, x, y)
@@ -71,12 +77,12 @@ class CompiledTotal(Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, y = ctx.saved_tensors
-        share = gradient / x.numel() if ctx.reduction == "mean" else gradient
+        share = gradient / ((x.numel() if ctx.reduction == "mean" else 1) / ctx.times)
         in_x, in_y = ctx.slopes
         *_, x_needed, y_needed = ctx.needs_input_grad
         dx = multiplied(share, in_x, x, y) if x_needed else None
         dy = multiplied(share, in_y, x, y) if y_needed else None
-        return None, None, None, dx, dy
+        return None, None, None, None, dx, dy
 
 
 class Total(CompiledTotal):
@@ -84,9 +90,9 @@ class Total(CompiledTotal):
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
-        along = zip(ctx.slopes, tangents[3:], strict=True)
+        along = zip(ctx.slopes, tangents[4:], strict=True)
         parts = [slope(*ctx.saved_tensors) * t for slope, t in along if t is not None]
-        return reduce_loss(torch.stack(parts).sum(0), ctx.reduction)
+        return reduce_loss(torch.stack(parts).sum(0) * ctx.times, ctx.reduction)
 
 
 # `Function.apply` looks for `torch.func` once more, which small losses notice.
@@ -131,8 +137,9 @@ def reduce_by_slopes(
     x: Tensor,
     y: Tensor,
     values: Elements | None = None,
+    times: float = 1,
 ) -> Tensor:
-    """Reduce `loss(x, y)`, whose derivatives in x and in y are `slopes`.
+    """Reduce `loss(x, y)`, whose derivatives in x and in y are `slopes`, all `times` a number.
 
     `values` is what to compute where the slopes are used, if less than `loss` will do. Half
     precision is computed in float32 and rounded once at the end.
@@ -150,7 +157,7 @@ def reduce_by_slopes(
         return reduced.to(x.dtype) if x.is_floating_point() else reduced
     apply: Callable[..., Tensor]
     apply = CompiledTotal.apply if torch.compiler.is_compiling() else apply_total
-    return apply(values or loss, slopes, reduction, x, y)
+    return apply(values or loss, slopes, times, reduction, x, y)
 
 
 def reduce_errors(
@@ -159,10 +166,14 @@ def reduce_errors(
     reduction: str,
     x: Tensor,
     y: Tensor,
+    times: float = 1,
 ) -> Tensor:
-    """Reduce `loss(x - y)`, the same for y - x; `slope` may overwrite the error."""
+    """Reduce `loss(x - y)`, the same for y - x, of slope `times * slope(x - y)`.
+
+    `slope` may overwrite the error.
+    """
     slopes = (lambda x, y: slope(x - y), lambda x, y: slope(y - x))
-    return reduce_by_slopes(lambda x, y: loss(x - y), slopes, reduction, x, y)
+    return reduce_by_slopes(lambda x, y: loss(x - y), slopes, reduction, x, y, times=times)
 
 
 def reduce_weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:
