@@ -68,3 +68,13 @@ def test_where_the_rival_cannot_run_ours_is_measured_alone(
     monkeypatch.setattr(benchmark, "RESULTS", path)
     amount = benchmark.in_units(ours, benchmark.SPACE)
     assert f"| {contest.against} |  |  | {amount} |" in benchmark.tables()
+
+
+def test_the_process_in_the_middle_stands_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert benchmark.middle([[3.0, 1.0], [9.0, 9.0], [2.0, 1.0]]) == [2.0, 1.0]
+    assert benchmark.middle([[3.0], [1.0], [2.0]]) == [2.0]
+    monkeypatch.setattr(benchmark, "PROCESSES", 2)
+    found = benchmark.median_of_processes("mse_loss", ["small"], ["eager", "memory"])
+    contest = next(contest for contest in CONTESTS if contest.name == "mse_loss")
+    assert found["small"]["memory"] == benchmark.measure(contest, "small", ["memory"])["memory"]
+    assert min(found["small"]["eager"]) > 0

@@ -147,6 +147,19 @@ def test_values_need_not_have_the_slopes() -> None:
     assert x.grad == 4
 
 
+@pytest.mark.parametrize(("reduction", "count"), [("sum", 1), ("mean", 2)])
+def test_a_factor_of_all_slopes_is_taken_once(reduction: str, count: int) -> None:
+    def total(x: Tensor) -> Tensor:
+        return _reduction.reduce_errors(lambda e: 3 * e, torch.ones_like, reduction, x, y, times=3)
+
+    x, y = torch.tensor([[2.0, 5.0], [1.0, 4.0]], requires_grad=True)
+    (gradient,) = torch.autograd.grad(total(x), x)
+    assert gradient.tolist() == [3 / count] * 2
+    with forward_ad.dual_level():
+        value = total(forward_ad.make_dual(x.detach(), torch.tensor([1.0, 10.0])))
+        assert forward_ad.unpack_dual(value).tangent == 33 / count
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("reduction", ["none", "mean"])
 def test_half_precision_is_rounded_once(dtype: torch.dtype, reduction: str) -> None:
