@@ -170,7 +170,7 @@ def reduce_errors(
 ) -> Tensor:
     """Reduce `loss(x - y)`, the same for y - x, of slope `times * slope(x - y)`.
 
-    `slope` may overwrite the error.
+    Both may overwrite the error.
     """
     slopes = (lambda x, y: slope(x - y), lambda x, y: slope(y - x))
     return reduce_by_slopes(lambda x, y: loss(x - y), slopes, reduction, x, y, times=times)

@@ -513,16 +513,15 @@ def test_pages_are_light(folder: str, browser: Browser, address: str) -> None:
 def test_pages_paint_soon_on_a_slow_phone(
     size: dict[str, int], folder: str, browser: Browser, address: str
 ) -> None:
-    paints: list[float] = []
-    for _ in range(6):  # the machine has other things to do
+    paints = []
+    for _ in range(3):  # the best of three: the machine has other things to do
         context = browser.new_context(viewport=size)
         _, vitals = visit(context.new_page(), f"{address}/{folder}{LONGEST}", slow=True)
         context.close()
         assert vitals["shift"] == 0
         paints.append(vitals["paint"])
-        if paints[-1] < 1500:
-            break
-    assert min(paints) < 1500, paints
+    print(paints)
+    assert min(paints) < 1500
 
 
 @each_language
