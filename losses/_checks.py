@@ -7,6 +7,7 @@ import warnings
 
 import torch
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
 
 
 def values_known(*tensors: Tensor) -> bool:
@@ -15,6 +16,12 @@ def values_known(*tensors: Tensor) -> bool:
     for tensor in tensors:
         unknown = unknown or tensor.is_meta
     return not unknown
+
+
+def has_tangent(tensor: Tensor) -> bool:
+    """Whether forward AD follows it, which a function without forward derivatives would end."""
+    tangent: Tensor | None = unpack_dual(tensor).tangent  # type: ignore[no-untyped-call]
+    return tangent is not None
 
 
 def all_finite(*tensors: Tensor) -> bool:

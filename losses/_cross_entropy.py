@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.forward_ad import unpack_dual
 from torch.autograd.function import Function
 
 from losses._checks import (
@@ -15,6 +14,7 @@ from losses._checks import (
     check_floating,
     class_indices,
     full_precision,
+    has_tangent,
     scalar_type,
     values_known,
     weight_of,
@@ -290,8 +290,7 @@ def _is_large(input: Tensor) -> bool:
     functional = torch._C._are_functorch_transforms_active()
     if input.dim() < 2 or input.numel() < 2**22 or functional:
         return False
-    tangent: Tensor | None = unpack_dual(input).tangent  # type: ignore[no-untyped-call]
-    return tangent is None
+    return not has_tangent(input)
 
 
 def _blocks(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:

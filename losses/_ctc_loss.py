@@ -8,11 +8,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.forward_ad import unpack_dual
 from torch.autograd.function import Function
 from torch.nn.functional import pad
 
-from losses._checks import check_floating, full_precision, values_known
+from losses._checks import check_floating, full_precision, has_tangent, values_known
 from losses._reduction import Loss, reduce_loss
 
 NEVER = -1e30  # log 0, but finite: -inf - -inf, as in the gradient of logsumexp, would be NaN
@@ -201,7 +200,7 @@ def _likelihood(alphas: Tensor, frames: Tensor, lengths: Tensor) -> Tensor:
 
 def _only_gradient(tensor: Tensor) -> bool:
     """Whether a gradient is asked for and no tangent."""
-    return tensor.requires_grad and unpack_dual(tensor).tangent is None  # type: ignore[no-untyped-call]
+    return tensor.requires_grad and not has_tangent(tensor)
 
 
 def _both_ways(

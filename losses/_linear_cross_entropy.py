@@ -8,12 +8,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.forward_ad import unpack_dual
 from torch.autograd.function import Function
 from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
-from losses._checks import class_indices, values_known
+from losses._checks import class_indices, has_tangent, values_known
 from losses._cross_entropy import cross_entropy
 from losses._reduction import WeightedLoss, reduce_loss
 
@@ -201,12 +200,11 @@ def linear_cross_entropy(
 
 def only_these_learn(these: tuple[Tensor, ...], others: tuple[Tensor | None, ...]) -> bool:
     """Whether a gradient is asked of all of these and none of the others, and no tangent."""
-    tangents = [unpack_dual(tensor).tangent for tensor in these]  # type: ignore[no-untyped-call]
     return (
         torch.is_grad_enabled()
         and all(tensor.requires_grad for tensor in these)
         and not any(tensor is not None and tensor.requires_grad for tensor in others)
-        and all(tangent is None for tangent in tangents)
+        and not any(has_tangent(tensor) for tensor in these)
     )
 
 
