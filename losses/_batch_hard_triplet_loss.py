@@ -145,10 +145,9 @@ def hardest(x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         with as_written(x):
             distance = torch.addmm(square, x[some], x.T, alpha=-2)
         same = target[some, None] == target
-        nearest, negative = distance.masked_fill(same, torch.inf).min(dim=1)
-        other = ~same
-        other.diagonal(first).fill_(True)  # nothing is its own positive
-        farthest, positive = distance.masked_fill_(other, -torch.inf).max(dim=1)
+        nearest, negative = torch.where(same, torch.inf, distance).min(dim=1)
+        distance.diagonal(first).fill_(-torch.inf)  # nothing is its own positive
+        farthest, positive = distance.masked_fill_(~same, -torch.inf).max(dim=1)
         positives.append(positive)
         negatives.append(negative)
         complete.append(farthest - nearest != -torch.inf)
@@ -183,9 +182,9 @@ class Triplets(Function):
         if torch.is_grad_enabled():  # these have a gradient, too
             _, difference, distance, _ = triplets(x, chosen, complete, ctx.margin)
         felt = gradient.masked_fill(excess < 0, 0)
-        strength = torch.stack((felt, -felt)) / distance.masked_fill(distance == 0, torch.inf)
-        pull = difference * strength.unsqueeze(2)  # by the positive, then by the negative
-        dx = pull.sum(0).index_add_(0, chosen, pull.flatten(0, 1), alpha=-1)
+        strength = torch.stack((-felt, felt)) / distance.masked_fill(distance == 0, torch.inf)
+        positive, negative = both = difference * strength.unsqueeze(2)
+        dx = (-positive - negative).index_add_(0, chosen, both.flatten(0, 1))
         return dx, None, None, None
 
 
