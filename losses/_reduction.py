@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -104,7 +104,8 @@ def reduce_blocks(loss: Elements, reduction: str, x: Tensor, y: Tensor) -> Tenso
     # The compiler has its own blocks.
     if x.numel() <= BLOCK or torch.compiler.is_compiling():
         return reduce_loss(loss(x, y), reduction)
-    total = torch.stack([loss(*block).sum() for block in blocks(x, y)]).sum()
+    parts = (torch.split(tensor.flatten(), BLOCK) for tensor in (x, y))
+    total = torch.stack([loss(*block).sum() for block in zip(*parts, strict=True)]).sum()
     return total / x.numel() if reduction == "mean" else total
 
 
@@ -115,19 +116,10 @@ def is_final(gradient: Tensor) -> bool:
 
 
 def multiplied(factor: Tensor, slope: Elements, x: Tensor, y: Tensor) -> Tensor:
-    """Return `factor * slope(x, y)`, of many elements block by block, where that is possible."""
-    # By blocks there would be no second derivative, and no batch of factors.
-    if x.numel() <= BLOCK or torch.compiler.is_compiling() or not is_final(factor):
+    """Return `factor * slope(x, y)`, in place where nobody else will ask for the slope."""
+    if torch.compiler.is_compiling() or not is_final(factor):
         return factor * slope(x, y)
-    result = x.new_empty(x.shape)
-    for part, *block in blocks(result, x, y):
-        torch.mul(factor, slope(*block), out=part)
-    return result
-
-
-def blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Cut tensors of one shape into flat pieces, which lie side by side."""
-    return zip(*(torch.split(tensor.flatten(), BLOCK) for tensor in tensors), strict=True)
+    return slope(x, y).mul_(factor)
 
 
 def reduce_by_slopes(
@@ -141,8 +133,9 @@ def reduce_by_slopes(
 ) -> Tensor:
     """Reduce `loss(x, y)`, whose derivatives in x and in y are `slopes`, all `times` a number.
 
-    `values` is what to compute where the slopes are used, if less than `loss` will do. Half
-    precision is computed in float32 and rounded once at the end.
+    `values` is what to compute where the slopes are used, if less than `loss` will do. What a
+    slope returns becomes the gradient: it must be a tensor of its own. Half precision is computed
+    in float32 and rounded once at the end.
     """
     # `torch.func` does without, and half precision, in which a sum may overflow.
     written = (

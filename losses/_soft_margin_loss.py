@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -121,7 +120,7 @@ def _loss(x: Tensor, y: Tensor) -> Tensor:
 
 def _slope(x: Tensor, y: Tensor) -> Tensor:
     opposite = -y
-    return opposite * torch.sigmoid(opposite * x)
+    return opposite * (opposite * x).sigmoid_()
 
 
 def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:

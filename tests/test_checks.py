@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 
 import losses
 from losses import _checks
@@ -63,6 +64,13 @@ def test_no_value_is_looked_at_on_the_way_to_a_graph() -> None:
     p, y = torch.tensor([0.25, 0.75]), torch.tensor([0.0, 1.0])
     graph = torch.export.export(Model(), (p, y), strict=False).module()  # without Dynamo
     torch.testing.assert_close(graph(p, y), losses.binary_cross_entropy(p, y))
+
+
+def test_a_tangent_is_noticed() -> None:
+    x = torch.ones(2)
+    with forward_ad.dual_level():  # type: ignore[no-untyped-call]
+        dual = forward_ad.make_dual(x, x)  # type: ignore[no-untyped-call]
+        assert (_checks.has_tangent(x), _checks.has_tangent(dual)) == (False, True)
 
 
 @pytest.mark.slow

@@ -100,15 +100,17 @@ def square(x: Tensor, y: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(("shape", "sizes"), [((2, 2), [4]), ((3, 3), [4, 4, 1]), ((0, 2), [0])])
 def test_many_elements_are_computed_in_blocks(shape: tuple[int, ...], sizes: list[int]) -> None:
-    seen: dict[str, list[int]] = {"loss": [], "slope": []}
+    """The slopes are computed at once, and their tensor becomes the gradient."""
+    seen: list[int] = []
+    made: list[Tensor] = []
 
     def loss(x: Tensor, y: Tensor) -> Tensor:
-        seen["loss"].append(x.numel())
+        seen.append(x.numel())
         return square(x, y)
 
     def slope(x: Tensor, y: Tensor) -> Tensor:
-        seen["slope"].append(x.numel())
-        return 2 * (x - y)
+        made.append(2 * (x - y))
+        return made[-1]
 
     x = torch.arange(float(math.prod(shape))).reshape(shape).requires_grad_()
     y = torch.ones(shape)
@@ -116,16 +118,17 @@ def test_many_elements_are_computed_in_blocks(shape: tuple[int, ...], sizes: lis
         pair = (x.mT, y.mT) if transpose else (x, y)
         total = _reduction.reduce_by_slopes(loss, (slope, slope), "sum", *pair)
         assert total == square(x, y).sum()
-        (gradient,) = torch.autograd.grad(total, x)
-        assert torch.equal(gradient, 2 * (x - y))
-        assert seen == {"loss": sizes, "slope": sizes}
-        seen["loss"].clear()
-        seen["slope"].clear()
-    # Whole, where the slopes are differentiated again, or there are several gradients at once.
+        (gradient,) = torch.autograd.grad(3 * total, x)
+        assert torch.equal(gradient, 6 * (x - y))
+        assert seen == sizes
+        assert made.pop().data_ptr() == gradient.data_ptr()
+        seen.clear()
+    # A tensor of its own, where the slopes are differentiated again, or there are several factors.
     total = _reduction.reduce_by_slopes(loss, (slope, slope), "sum", x, y)
-    (gradient,) = torch.autograd.grad(total, x, create_graph=True)
+    (gradient,) = torch.autograd.grad(3 * total, x, create_graph=True)
+    assert torch.equal(made.pop(), 2 * (x - y))
     (twice,) = torch.autograd.grad(gradient.sum(), x)
-    assert torch.equal(twice, torch.full(shape, 2.0))
+    assert torch.equal(twice, torch.full(shape, 6.0))
     factors = torch.tensor([1.0, 3.0])
     total = _reduction.reduce_by_slopes(loss, (slope, slope), "sum", x, y)
     (several,) = torch.autograd.grad(total, x, factors, is_grads_batched=True)
