@@ -166,7 +166,7 @@ def triplets(x: Tensor, chosen: Tensor, complete: Tensor, margin: float) -> tupl
 class Triplets(Function):
     """Each anchor's loss, with the gradient written out.
 
-    Autograd finds the same in a third more operations, which small batches notice.
+    Autograd finds the same in more operations, which small batches notice.
     """
 
     @staticmethod
