@@ -189,8 +189,9 @@ def cross_entropy(
     else:
         log_p_y = log_likelihood(input, y, ignored)
 
-    if weight is None and ignored is None and not label_smoothing:
+    if weight is None and ignored is None and not label_smoothing and reduction != "none":
         return -reduce_loss(log_p_y, reduction).to(input.dtype)
+    log_p_y = log_p_y.view_as(y)
     w: Tensor | float = 1.0
     w_y: Tensor | float = 1.0
     if weight is not None:
@@ -265,11 +266,11 @@ def _surprise(mass: Tensor | float, log_p: Tensor) -> Tensor:
 
 
 def log_likelihood(input: Tensor, y: Tensor, ignored: Tensor | None) -> Tensor:
-    """Compute log_p of the classes `y`; no ignored row reaches the gradient."""
+    """Compute log_p of the classes `y`, one column; no ignored row reaches the gradient."""
+    dim = min(1, input.dim() - 1)
     if _is_large(input):
         log_p_y: Tensor = LogLikelihood.apply(input, y)  # type: ignore[no-untyped-call]
-        return log_p_y if ignored is None else log_p_y.masked_fill(ignored, 0)
-    dim = min(1, input.dim() - 1)
+        return log_p_y if ignored is None else log_p_y.masked_fill(ignored.unsqueeze(dim), 0)
     return _at(y, log_softmax(_blanked(input, ignored), dim), dim)
 
 
@@ -281,8 +282,8 @@ def _blanked(input: Tensor, ignored: Tensor | None) -> Tensor:
 
 
 def _at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
-    """Select the classes `y`."""
-    return log_p.gather(dim, y.unsqueeze(dim)).squeeze(dim)
+    """Select the classes `y`, one column."""
+    return log_p.gather(dim, y.unsqueeze(dim))
 
 
 def _is_large(input: Tensor) -> bool:
@@ -312,7 +313,7 @@ class LogLikelihood(Function):
             x = logits.to(exact)
             tops.append(x.amax(1, keepdim=True))
             totals.append((x - tops[-1]).exp_().sum(1, keepdim=True))
-            log_p.append(_at(target, x, 1) - (tops[-1] + totals[-1].log()).squeeze(1))
+            log_p.append(_at(target, x, 1) - (tops[-1] + totals[-1].log()))
         ctx.save_for_backward(input, y, torch.cat(tops), torch.cat(totals))
         return torch.cat(log_p)
 
@@ -325,9 +326,8 @@ class LogLikelihood(Function):
                 whole = _at(target, log_softmax(input, 1), 1)
             return torch.autograd.grad(whole, input, gradient, create_graph=True)[0], None
         result = torch.empty_like(input)
-        share = gradient[:, None]
         in_place = result.dtype == top.dtype and not compiling
-        for x, y, g, m, z, out in _blocks(input, target[:, None], share, top, total, result):
+        for x, y, g, m, z, out in _blocks(input, target[:, None], gradient, top, total, result):
             p = torch.sub(x, m, out=out if in_place else None).exp_().mul_(-g / z)
             if compiling or not g.all():  # an ignored row may hold anything
                 p.masked_fill_(g == 0, 0)

@@ -131,7 +131,7 @@ def focal_loss(
     target, ignored = class_indices(target, input.shape, ignore_index)
     if ignored is not None:
         target = target.masked_fill(ignored, 0)
-    nll = -log_likelihood(input, target, ignored)
+    nll = -log_likelihood(input, target, ignored).view_as(target)
 
     # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
     near = nll.clamp(max=100)
