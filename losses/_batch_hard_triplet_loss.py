@@ -183,7 +183,7 @@ class Triplets(Function):
             _, difference, distance, _ = triplets(x, chosen, complete, ctx.margin)
         felt = gradient.masked_fill(excess < 0, 0)
         strength = torch.stack((-felt, felt)) / distance.masked_fill(distance == 0, torch.inf)
-        positive, negative = both = difference * strength.unsqueeze(2)
+        positive, negative = both = difference * strength.unsqueeze(2)  # what the chosen feel
         dx = (-positive - negative).index_add_(0, chosen, both.flatten(0, 1))
         return dx, None, None, None
 
