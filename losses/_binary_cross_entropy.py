@@ -127,8 +127,8 @@ def binary_cross_entropy(
         return torch.lerp(-log_q, -log_x, y)
 
     def slope(x: Tensor, y: Tensor) -> Tensor:
-        pq = x * (1 - x)
-        return (x - y) / (pq if inside else pq.clamp_(min=1e-12))
+        pq = (1 - x).mul_(x)
+        return (x - y).div_(pq if inside else pq.clamp_(min=1e-12))
 
     if weight is None:
         values = loss if inside else _clamped

@@ -167,17 +167,18 @@ def kl_div(
         log_p = y if log_target else y.masked_fill(never, 1).log()
         return torch.where(never, x.detach().clamp(0, 0), log_p - x).mul_(p)
 
+    # The slopes, but for a sign that is cheaper in the factor of all.
     def slope(x: Tensor, y: Tensor) -> Tensor:
-        return -probability(y)
+        return y.exp() if log_target else y.clone()
 
     def slope_in_y(x: Tensor, y: Tensor) -> Tensor:
         p = probability(y)
         never = p == 0
         log_p = y.masked_fill(never, 0) if log_target else y.masked_fill(never, 1).log()
-        return (log_p + 1 - x.masked_fill(never, 1)) * (p if log_target else 1)
+        return (x.masked_fill(never, 1) - log_p - 1) * (p if log_target else 1)
 
     total = "sum" if reduction == "batchmean" else reduction
-    reduced = reduce_by_slopes(loss, (slope, slope_in_y), total, input, target)
+    reduced = reduce_by_slopes(loss, (slope, slope_in_y), total, input, target, times=-1)
     if reduction == "batchmean" and input.dim() > 0:
         return reduced / input.shape[0]
     return reduced
