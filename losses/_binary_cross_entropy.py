@@ -124,7 +124,7 @@ def binary_cross_entropy(
         log_x, log_q = x.log(), (-x).log1p()
         if not inside:
             log_x, log_q = _held(log_x, x, 1 - x), _held(log_q, 1 - x, x)
-        return torch.lerp(-log_q, -log_x, y)
+        return torch.lerp(log_q.neg_(), log_x.neg_(), y)
 
     def slope(x: Tensor, y: Tensor) -> Tensor:
         pq = (1 - x).mul_(x)
@@ -140,7 +140,7 @@ def binary_cross_entropy(
 def _clamped(x: Tensor, y: Tensor) -> Tensor:
     """Compute the loss where its slopes are written out, so that only the values count."""
     log_x, log_q = x.log().clamp(min=-100), (-x).log1p().clamp(min=-100)
-    return torch.lerp(-log_q, -log_x, y)
+    return torch.lerp(log_q.neg_(), log_x.neg_(), y)
 
 
 def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:
