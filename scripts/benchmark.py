@@ -357,7 +357,8 @@ REASONS: dict[str, str] = {
     "nll_loss": f"{KERNEL}, and a look at the targets that costs as much as a kernel",
     "log_cosh_loss": "compiled, the hyperbolic tangent of the gradient takes as long as all of "
     "Keras's formula",
-    "huber_loss": f"{WRITTEN}; the error is computed again for the gradient, which saves its memory",
+    "huber_loss": f"{WRITTEN}; the error is computed again for the gradient, which saves its "
+    "memory",
     "multi_margin_loss": KERNEL,
     "multilabel_margin_loss": f"{KERNEL}; and compiled, where nobody may look how long the lists "
     "are, all are as long as they may be",
