@@ -19,6 +19,7 @@ import sys
 import time
 import urllib.request
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.resources import files
@@ -481,6 +482,14 @@ PARTS = {
 
 def packed(text: str) -> int:
     return len(gzip.compress(text.encode(), 6))
+
+
+def test_no_name_is_there_twice() -> None:
+    """The figures shorten the names of their parts."""
+    for path in sorted(SITE.rglob("losses/*.html")):
+        names = re.findall(r'<[^>]* id="([^"]*)"', path.read_text("utf-8"))
+        assert names, path
+        assert [name for name, times in Counter(names).items() if times > 1] == [], path
 
 
 @each_language
