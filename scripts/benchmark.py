@@ -478,7 +478,8 @@ def limit(name: str, size: str, kind: str) -> float:
 
 def in_units(amount: float, units: dict[str, float]) -> str:
     unit = next((name for name, scale in units.items() if amount >= scale), list(units)[-1])
-    return f"{amount / units[unit]:.3g} {unit}"
+    number = amount / units[unit]
+    return f"{number:.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
 
 
 TIME = {"s": 1, "ms": 1e-3, "µs": 1e-6}

@@ -40,6 +40,7 @@ def test_both_compute_the_same(contest: Contest) -> None:
 
 def test_the_page_names_every_loss() -> None:
     text = benchmark.tables()
+    assert "e+" not in text, "an amount with an exponent"
     for loss in CATALOG:
         assert f"(losses/{loss.function}.md)" in text
     for name in benchmark.REASONS:
