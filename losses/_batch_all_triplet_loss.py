@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from losses._checks import full_precision
-from losses._mining import check_batch, gathered, pairs, root, squared_distances, widened
-from losses._reduction import Loss, reduce_loss
+from losses._checks import loss_function
+from losses._mining import all_distances, check_batch, gathered, pairs
+from losses._reduction import Loss, reduce_loss, sum_of_hinges
 
 
+@loss_function("input")
 def batch_all_triplet_loss(
     input: Tensor,
     target: Tensor,
@@ -106,18 +106,13 @@ def batch_all_triplet_loss(
     """
     check_batch(input, target, margin)
     input, target = gathered(input, target, group)
-    (input,) = full_precision(input)
     positive, negative = pairs(target)
-    distance = root(squared_distances(widened(input)))
-    # Where there is no positive, nothing is within reach.
-    reach = (distance + margin).masked_fill(~positive, 0)
-    # Each row: the anchor's negatives, nearest first, then infinity for all others. The first
-    # `violating` ones are nearer than positive plus margin, and their sum is already known.
-    to_negatives = distance.masked_fill(~negative, float("inf")).sort(dim=1).values
-    sums = torch.nn.functional.pad(to_negatives.cumsum(dim=1), (1, 0))
-    violating = torch.searchsorted(to_negatives, reach)
-    loss = violating * reach - sums.gather(1, violating)
-    return reduce_loss(loss, reduction, violating.sum().clamp(min=1)).to(input.dtype)
+    distance = all_distances(input)
+    # relu(d(a, p) + margin - d(a, n)), for each anchor and positive over all negatives
+    hinges, violating = sum_of_hinges(distance + margin, distance, negative)
+    loss = hinges.masked_fill(~positive, 0)
+    violating = violating.masked_fill(~positive, 0)
+    return reduce_loss(loss, reduction, violating.sum().clamp(min=1))
 
 
 class BatchAllTripletLoss(Loss):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
-from torch.autograd.function import Function
 from torch.distributed import ProcessGroup
+from torch.linalg import vector_norm
 
-from losses._checks import full_precision, has_tangent, values_known
-from losses._mining import as_written, check_batch, gathered, root, squared_distances, widened
+from losses._checks import loss_function, upcast
+from losses._mining import all_distances, check_batch, gathered, pairs
 from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input")
 def batch_hard_triplet_loss(
     input: Tensor,
     target: Tensor,
@@ -119,73 +118,18 @@ def batch_hard_triplet_loss(
     """
     check_batch(input, target, margin)
     input, target = gathered(input, target, group)
-    (input,) = full_precision(input)
-    if len(input) == 0:
-        return reduce_loss(input.sum(dim=1), reduction, denominator=1)
-    # Of all the pairs, only the hardest ones are differentiated.
-    chosen, complete = hardest(widened(input.detach()), target)
-    x = input.to(torch.promote_types(input.dtype, torch.float32))
-    if values_known(x) and not has_tangent(x):
-        loss: Tensor = Triplets.apply(x, chosen, complete, margin)  # type: ignore[no-untyped-call]
-    else:
-        loss, *_ = triplets(x, chosen, complete, margin)
-    return reduce_loss(loss, reduction, complete.sum().clamp(min=1)).to(input.dtype)
-
-
-def hardest(x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Find the farthest positive of each anchor, then the nearest negatives; tell who has both."""
-    x = x - x[:1]  # changes no distance, and rounds less
-    square = x.square().sum(dim=1)
-    positives, negatives, complete = [], [], []
-    # Some anchors at a time: their distances then fit into the processor's cache.
-    rows = 2**17 // len(x) + 1
-    for first in range(0, len(x), rows):
-        some = slice(first, first + rows)
-        # Squared distances, all less by the anchor's own square, which changes no order.
-        with as_written(x):
-            distance = torch.addmm(square, x[some], x.T, alpha=-2)
-        same = target[some, None] == target
-        nearest, negative = torch.where(same, torch.inf, distance).min(dim=1)
-        distance.diagonal(first).fill_(-torch.inf)  # nothing is its own positive
-        farthest, positive = distance.masked_fill_(~same, -torch.inf).max(dim=1)
-        positives.append(positive)
-        negatives.append(negative)
-        complete.append(farthest - nearest != -torch.inf)
-    return torch.cat(positives + negatives), torch.cat(complete)
-
-
-def triplets(x: Tensor, chosen: Tensor, complete: Tensor, margin: float) -> tuple[Tensor, ...]:
-    """Compute each anchor's loss, and what its gradient is made of."""
-    difference = x - x.index_select(0, chosen).view(2, *x.shape)
-    distance = root(difference.square().sum(dim=2))
-    to_positive, to_negative = distance
-    excess = (to_positive - to_negative + margin).masked_fill(~complete, -torch.inf)
-    return excess.clamp(min=0), difference, distance, excess
-
-
-class Triplets(Function):
-    """Each anchor's loss, with the gradient written out.
-
-    Autograd finds the same in more operations, which small batches notice.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, chosen: Tensor, complete: Tensor, margin: float) -> Tensor:
-        loss, *made = triplets(x, chosen, complete, margin)
-        ctx.margin = margin
-        ctx.save_for_backward(x, chosen, complete, *made)
-        return loss
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        x, chosen, complete, difference, distance, excess = ctx.saved_tensors
-        if torch.is_grad_enabled():  # these have a gradient, too
-            _, difference, distance, _ = triplets(x, chosen, complete, ctx.margin)
-        felt = gradient.masked_fill(excess < 0, 0)
-        strength = torch.stack((-felt, felt)) / distance.masked_fill(distance == 0, torch.inf)
-        positive, negative = both = difference * strength.unsqueeze(2)  # what the chosen feel
-        dx = (-positive - negative).index_add_(0, chosen, both.flatten(0, 1))
-        return dx, None, None, None
+    (input,) = upcast(input)
+    positive, negative = pairs(target)
+    complete = positive.any(1) & negative.any(1)
+    # Search without a gradient: of all the pairs, only the hardest are differentiated.
+    x = (input - input.mean(0)).detach()  # centred, which changes no distance and rounds less
+    distance = torch.cdist(x, x, compute_mode="use_mm_for_euclid_dist")
+    farthest = distance.masked_fill(~positive, -1).argmax(1)
+    nearest = distance.masked_fill(~negative, torch.inf).argmin(1)
+    to_positive = vector_norm(input - input[farthest], dim=1)
+    to_negative = vector_norm(input - input[nearest], dim=1)
+    loss = (to_positive - to_negative + margin).clamp(min=0).masked_fill(~complete, 0)
+    return reduce_loss(loss, reduction, complete.sum().clamp(min=1))
 
 
 class TripletLoss(Loss):
@@ -246,5 +190,5 @@ class TripletLoss(Loss):
         )
         if self.mutual:
             inputs, _ = gathered(inputs, targets, self._group)
-            return loss, root(squared_distances(widened(inputs))).to(loss.dtype)
+            return loss, all_distances(inputs).to(loss.dtype)
         return loss

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from losses._checks import (
     check_factors,
     check_floating,
     check_probabilities,
-    full_precision,
-    lifted,
+    loss_function,
     scalar_type,
+    upcast,
 )
-from losses._reduction import WeightedLoss, legacy_reduction, reduce_by_slopes, reduce_loss
+from losses._reduction import WeightedLoss, reduce_loss
 
 
+@loss_function("input", "target")
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -114,50 +114,26 @@ def binary_cross_entropy(
           pays forecasters by the logarithm of the probability that they gave
         - [`torch.nn.functional.binary_cross_entropy`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    input, target = full_precision(input, target)
-    low, high = _check(input, target, weight)
-    # Where 1e-12 is out of sight, nothing has to be held.
-    inside = low >= 1e-11 and high <= 1 - 1e-11
-
-    def loss(x: Tensor, y: Tensor) -> Tensor:
-        log_x, log_q = x.log(), (-x).log1p()
-        if not inside:
-            log_x, log_q = _held(log_x, x, 1 - x), _held(log_q, 1 - x, x)
-        return torch.lerp(log_q.neg_(), log_x.neg_(), y)
-
-    def slope(x: Tensor, y: Tensor) -> Tensor:
-        pq = (1 - x).mul_(x)
-        return (x - y).div_(pq if inside else pq.clamp_(min=1e-12))
-
-    if weight is None:
-        values = loss if inside else _clamped
-        return reduce_by_slopes(loss, (slope, _slope_in_y), reduction, input, target, values)
-    # Half precision continues in float32: it has no 1e-12.
-    return reduce_loss(weight * loss(*lifted(input, target)), reduction).to(input.dtype)
+    check(input, target, weight)
+    input, target = upcast(input, target)
+    log_x, log_q = held_log(input, 1 - input), held_log(1 - input, input)
+    loss = -(target * log_x + (1 - target) * log_q)
+    if weight is not None:
+        loss = weight * loss
+    return reduce_loss(loss, reduction)
 
 
-def _clamped(x: Tensor, y: Tensor) -> Tensor:
-    """Compute the loss where its slopes are written out, so that only the values count."""
-    log_x, log_q = x.log().clamp(min=-100), (-x).log1p().clamp(min=-100)
-    return torch.lerp(log_q.neg_(), log_x.neg_(), y)
+def held_log(p: Tensor, q: Tensor) -> Tensor:
+    """Take log p, at least -100, and its gradient, 1/p, as q / max(pq, 1e-12), with q = 1 - p.
 
-
-def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:
-    return (-x).log1p().clamp(min=-100) - x.log().clamp(min=-100)
-
-
-def _held(log_p: Tensor, p: Tensor, q: Tensor) -> Tensor:
-    """Hold log p at -100 or above, and its gradient, 1/p, at q / max(pq, 1e-12), with q = 1 - p.
-
-    What is detached passes no gradient on: the value is that of `log_p`, the gradient of `slope`.
+    What is detached passes no gradient on: the value is that of the logarithm, the gradient that of
+    `steep`, which ends at 1e12.
     """
-    held = p + (p.clamp(min=1e-12) - p).detach()
-    slope = held.log() * (q / q.clamp(min=1e-12)).detach()
-    return slope + (log_p.clamp(min=-100) - slope).detach()
+    steep = (p + (p.clamp(min=1e-12) - p).detach()).log() * (q / q.clamp(min=1e-12)).detach()
+    return steep + (p.log().clamp(min=-100) - steep).detach()
 
 
-def _check(input: Tensor, target: Tensor, weight: Tensor | None) -> tuple[float, float]:
+def check(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """Raise unless these are probabilities of one shape and type, with weights that fit."""
     if target.shape != input.shape:
         raise ValueError(
@@ -174,8 +150,8 @@ def _check(input: Tensor, target: Tensor, weight: Tensor | None) -> tuple[float,
     check_floating(input=input)
     check_factors(input, weight=weight)
     logits = "for logits, use binary_cross_entropy_with_logits; nan comes from the model"
-    check_probabilities("target", target, "pass 0.0 for no and 1.0 for yes")
-    return check_probabilities("input", input, logits)
+    check_probabilities("target", target, "pass 0.0 for no and 1.0 for yes", input)
+    check_probabilities("input", input, logits, target)
 
 
 class BCELoss(WeightedLoss):

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
+import warnings
 
-import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
 from losses._checks import (
-    all_finite,
     check_factors,
     check_floating,
-    check_probabilities,
-    full_precision,
-    lifted,
-    promoted,
+    loss_function,
+    outlier,
     scalar_type,
+    upcast,
 )
-from losses._reduction import WeightedLoss, legacy_reduction, reduce_by_slopes, reduce_loss
+from losses._reduction import WeightedLoss, product, reduce_loss
 
 
+@loss_function("input", "target")
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -128,57 +127,18 @@ def binary_cross_entropy_with_logits(
           Sequences](https://doi.org/10.1111/j.2517-6161.1958.tb00292.x), 1958, logistic regression
         - [`torch.nn.functional.binary_cross_entropy_with_logits`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    _check(input, target, weight=weight, pos_weight=pos_weight)
-    x, y = promoted(*full_precision(input, target))
-    if weight is None and pos_weight is None:
-        return reduce_surprise(x, y, reduction)
-    # Half precision continues in float32, where a soft target's two terms cancel cleanly.
-    dtype = x.dtype
-    x, y = lifted(x, y)
-    loss = surprise(x, y, pos_weight)
+    check(input, target, weight=weight, pos_weight=pos_weight)
+    input, target = upcast(input, target)
+    positive = target if pos_weight is None else pos_weight * target
+    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    loss = product(positive, softplus(-input, threshold=40))
+    loss = loss + product(1 - target, softplus(input, threshold=40))
     if weight is not None:
         loss = weight * loss
-    return reduce_loss(loss, reduction).to(dtype)
+    return reduce_loss(loss, reduction)
 
 
-def surprise(x: Tensor, y: Tensor, pos_weight: Tensor | None = None) -> Tensor:
-    """Compute the loss of the logits x for each element."""
-    if not all_finite(x):
-        # Infinitely sure and right costs nothing, but 0 * inf is NaN: take the largest number.
-        label = y.floor() + y.ceil() - 1  # 1, -1, or 0 where y is soft
-        x = torch.where(label * x == math.inf, label * torch.finfo(x.dtype).max, x)
-    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
-    positive = y if pos_weight is None else pos_weight * y
-    return positive * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
-
-
-def reduce_surprise(x: Tensor, y: Tensor, reduction: str) -> Tensor:
-    """Compute and reduce the loss without weights."""
-    return reduce_by_slopes(surprise, (_slope, _slope_in_y), reduction, x, y, values=_values)
-
-
-def _values(x: Tensor, y: Tensor) -> Tensor:
-    """Compute the loss where its slopes are written out, so that only the values count."""
-    # Of log(1 + exp(x)) - xy and log(1 + exp(-x)) + x(1 - y), which are the same, take the one
-    # where the exponent is negative, so that nothing overflows or cancels.
-    wrong = x.sign().relu_().sub_(y)
-    log = x.abs().neg_().exp_().log1p_()
-    if all_finite(x):
-        return log.addcmul_(x, wrong)
-    # Infinitely sure and right costs nothing, but 0 * inf is NaN.
-    return log.add_((x * wrong).masked_fill_(wrong == 0, 0))
-
-
-def _slope(x: Tensor, y: Tensor) -> Tensor:
-    return torch.sigmoid(x) - y
-
-
-def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:
-    return -x
-
-
-def _check(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
+def check(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
     """Raise unless these are logits and probabilities of one shape, with weights that fit."""
     if target.shape != input.shape:
         raise ValueError(
@@ -193,7 +153,13 @@ def _check(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
             "pass target.to(input.dtype)"
         )
     check_factors(input, **weights)
-    check_probabilities("target", target, "pass 0.0 for no and 1.0 for yes")
+    wrong = outlier(0, target, 1, input)
+    if wrong is not None and not math.isnan(wrong):
+        warnings.warn(
+            f"all elements of target should be between 0 and 1, got {wrong}: pass 0.0 for no and "
+            "1.0 for yes. Outside, the loss has no lower bound",
+            stacklevel=4,
+        )
 
 
 class BCEWithLogitsLoss(WeightedLoss):

@@ -1,69 +1,140 @@
-"""What every loss does before it computes: refuse what would be silently wrong."""
+"""What every loss does around its formula: check, choose the precision, round the result.
+
+None of it changes a float32 or float64 call that is right, so the short form of a loss on its page
+leaves out whatever comes from here.
+"""
 
 from __future__ import annotations
 
-import math
+import functools
 import warnings
+from collections.abc import Callable
+from typing import Any, ParamSpec, get_type_hints
 
 import torch
 from torch import Tensor
-from torch.autograd.forward_ad import unpack_dual
+
+from losses._reduction import legacy_reduction
+
+P = ParamSpec("P")
+HALF = (torch.float16, torch.bfloat16)
 
 
-def values_known(*tensors: Tensor) -> bool:
-    """Whether values may be looked at: not while compiling, in `torch.func`, or on meta."""
-    unknown = torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
-    for tensor in tensors:
-        unknown = unknown or tensor.is_meta
-    return not unknown
+def loss_function(*like: str) -> Callable[[Callable[P, Tensor]], Callable[P, Tensor]]:
+    """Do around a formula what every loss does.
 
-
-def has_tangent(tensor: Tensor) -> bool:
-    """Whether forward AD follows it, which a function without forward derivatives would end."""
-    tangent: Tensor | None = unpack_dual(tensor).tangent  # type: ignore[no-untyped-call]
-    return tangent is not None
-
-
-def all_finite(*tensors: Tensor) -> bool:
-    """Whether no element is known to be infinite or NaN: False also where nothing is known.
-
-    A sum tells, at the price of one pass; where it overflows the answer is a cautious no.
+    Refuse what is no tensor, translate `size_average` and `reduce`, and round the result, once, to
+    the common data type of the arguments `like`.
     """
-    return values_known(*tensors) and all(
-        math.isfinite(tensor.detach().sum().item()) for tensor in tensors
-    )
+
+    def decorate(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+        hints = get_type_hints(function)
+        names = [name for name in hints if name != "return"]
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Tensor:
+            given = dict(zip(names, args, strict=False)) | kwargs
+            for place, name in enumerate(names, start=1):
+                if name in given and not fits(given[name], hints[name]):
+                    raise TypeError(
+                        f"{function.__name__}(): argument '{name}' (position {place}) must be "
+                        f"Tensor, not {type(given[name]).__name__}: pass torch.as_tensor({name})"
+                    )
+            if given.get("size_average") is not None or given.get("reduce") is not None:
+                given["reduction"] = legacy_reduction(
+                    given.pop("size_average", None), given.pop("reduce", None), "mean", stacklevel=3
+                )
+                args, kwargs = args[len(names) :], given
+            loss: Tensor = function(*args, **kwargs)
+            return rounded(loss, *(given.get(name) for name in like))
+
+        return call
+
+    return decorate
 
 
-def full_precision(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """Under autocast, lift half precision to float32, as PyTorch does for its own losses."""
-    if not torch._C._is_any_autocast_enabled():
-        return tensors
-    device = tensors[0].device.type
-    if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
-        return tensors
-    return lifted(*tensors)
+def fits(value: Any, hint: Any) -> bool:
+    """Whether `value` is a tensor where one is asked for."""
+    if hint == (Tensor | None) and value is None:
+        return True
+    return isinstance(value, Tensor) or hint not in (Tensor, Tensor | None)
 
 
-def lifted(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """Lift half precision to float32."""
-    return tuple(t.float() if t.dtype in (torch.float16, torch.bfloat16) else t for t in tensors)
+def rounded(loss: Tensor, *like: Any) -> Tensor:
+    """Give the loss the common data type of the tensors in `like`.
+
+    Where that is half precision, the loss was computed in float32; under autocast it stays so, as
+    PyTorch's own losses do. A loss of integers is a float32.
+    """
+    dtypes = (tensor.dtype for tensor in like if isinstance(tensor, Tensor))
+    dtype = functools.reduce(torch.promote_types, dtypes)
+    if dtype.is_complex:
+        return loss
+    if not dtype.is_floating_point or (dtype in HALF and autocasting(loss)):
+        dtype = torch.float32
+    return loss.to(dtype)
 
 
-def promoted(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Give both the data type that an operation on both has."""
-    if x.dtype == y.dtype:
-        return x, y
-    dtype = torch.promote_types(x.dtype, y.dtype)
-    return x.to(dtype), y.to(dtype)
+def autocasting(tensor: Tensor) -> bool:
+    """Whether autocast is on where the tensor lives."""
+    return not tensor.is_meta and torch.is_autocast_enabled(tensor.device.type)
+
+
+def upcast(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """Give all the data type to compute in: their common one, float32 at least.
+
+    Small integers are thereby computed in floating point, where nothing wraps around.
+    """
+    dtype = functools.reduce(torch.promote_types, (tensor.dtype for tensor in tensors))
+    if dtype in (torch.int32, torch.int64):
+        dtype = torch.float64
+    dtype = torch.promote_types(dtype, torch.float32)
+    return tuple(tensor.to(dtype) for tensor in tensors)
+
+
+def can_inspect(*tensors: Tensor) -> bool:
+    """Whether values may be looked at: on the CPU, outside of compiling, tracing and `torch.func`.
+
+    Elsewhere there is nothing to see, or looking would make Python wait for the device.
+    """
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return False
+    try:
+        return all(tensor.untyped_storage().device.type == "cpu" for tensor in tensors)
+    except NotImplementedError:  # a tensor of `torch.func` has no memory of its own
+        return False
+
+
+def outlier(low: float, tensor: Tensor, high: float, *others: Tensor) -> float | None:
+    """Return a value outside of [low, high]; None if there is none, or nobody may look."""
+    if not can_inspect(tensor, *others) or tensor.numel() == 0:
+        return None
+    try:
+        lowest, highest = (bound.item() for bound in tensor.detach().aminmax())
+    except RuntimeError:  # `make_fx` is tracing
+        return None
+    if lowest < low:
+        return lowest
+    return None if highest <= high else highest
 
 
 def check_floating(**tensors: Tensor) -> None:
-    """Raise where integers would have to be computed with: they have no gradient."""
-    for name, tensor in tensors.items():
-        if not tensor.is_floating_point():
-            raise NotImplementedError(
-                f"{name} must be floating point, got {tensor.dtype}: pass {name}.float()"
-            )
+    """Raise unless the common data type is floating point: integers have no gradient."""
+    dtype = functools.reduce(torch.promote_types, (tensor.dtype for tensor in tensors.values()))
+    if not dtype.is_floating_point:
+        names, found = " and ".join(tensors), " and ".join(str(t.dtype) for t in tensors.values())
+        raise NotImplementedError(
+            f"{names} must be floating point, got {found}: pass {next(iter(tensors))}.float()"
+        )
+
+
+def check_mean(reduction: str, *tensors: Tensor) -> None:
+    """Raise where integers would have to be averaged."""
+    exact = not any(tensor.is_floating_point() or tensor.is_complex() for tensor in tensors)
+    if reduction == "mean" and exact:
+        raise RuntimeError(
+            f"'mean' needs floating point, got {tensors[0].dtype}: pass input.float()"
+        )
 
 
 def check_real(**tensors: Tensor) -> None:
@@ -75,7 +146,7 @@ def check_real(**tensors: Tensor) -> None:
             )
 
 
-def paired(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def paired(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Prepare two tensors that are compared element by element; warn where they broadcast.
 
     (N, 1) against (N) silently becomes (N, N), the most expensive missing `squeeze` there is.
@@ -85,36 +156,23 @@ def paired(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
             f"Using a target size ({target.size()}) that is different to the input size "
             f"({input.size()}). This will likely lead to incorrect results due to broadcasting. "
             "Please ensure they have the same size.",
-            stacklevel=3,
+            stacklevel=4,
         )
-    if target.dtype == torch.bool and input.is_floating_point():
-        target = target.to(input.dtype)
-    input, target = full_precision(input, target)
-    return input, target
+    return upcast(input, target)
 
 
-def bounds(tensor: Tensor) -> tuple[float, float]:
-    """Return the lowest and the highest value."""
-    lowest, highest = tensor.aminmax()
-    return lowest.item(), highest.item()
-
-
-def check_probabilities(name: str, tensor: Tensor, remedy: str) -> tuple[float, float]:
-    """Raise unless all values are in [0, 1]; return the lowest and the highest, if known."""
-    if not values_known(tensor) or not tensor.numel():
-        return 0, 1
-    low, high = bounds(tensor.detach())
-    if not (low >= 0 and high <= 1):
+def check_probabilities(name: str, tensor: Tensor, remedy: str, *others: Tensor) -> None:
+    """Raise unless all values are in [0, 1]."""
+    wrong = outlier(0, tensor, 1, *others)
+    if wrong is not None:
         raise RuntimeError(
-            f"all elements of {name} should be between 0 and 1, "
-            f"got values from {low} to {high}: {remedy}"
+            f"all elements of {name} should be between 0 and 1, got {wrong}: {remedy}"
         )
-    return low, high
 
 
-def check_weight_shape(weight: Tensor, input: Tensor) -> None:
-    """Raise unless there is one weight for each element."""
-    if weight.shape != input.shape:
+def check_weight_shape(weight: Tensor | None, input: Tensor) -> None:
+    """Raise unless there is one weight for each element, or none at all."""
+    if weight is not None and weight.shape != input.shape:
         raise ValueError(
             "Weights and input must have the same size. Got weight of shape "
             f"{tuple(weight.shape)} and input of shape {tuple(input.shape)}: "
@@ -122,45 +180,46 @@ def check_weight_shape(weight: Tensor, input: Tensor) -> None:
         )
 
 
-def class_indices(
-    target: Tensor, shape: torch.Size, ignore_index: int
-) -> tuple[Tensor, Tensor | None]:
-    """Prepare class indices for an `input` of `shape`: int64, in range, one for each prediction.
+def classified(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Prepare what a loss over classes compares: `input`, class indices, a weight for each class.
 
-    The value `ignore_index` passes wherever it lies: the mask says where, and is left out where
-    the indices are known not to hold it. For an `input` (C) the result has shape ().
+    The indices become int64, one for each prediction: for an `input` (C) their shape is (). The
+    value `ignore_index` passes wherever it lies.
     """
-    if len(shape) == 0:
+    if input.dim() == 0:
         raise ValueError("Expected 1 or more dimensions (got 0): input must be (C) or (N, C, ...)")
-    expected = list(shape)
-    classes = expected.pop(1 if len(shape) > 1 else 0)
+    dim = min(1, input.dim() - 1)
+    expected = list(input.shape)
+    classes = expected.pop(dim)
     if list(target.shape) != expected:
-        target = _aligned(target, list(shape), expected)
-    if target.dtype == torch.uint8:
-        target = target.long()
-    if target.dtype != torch.int64:
+        target = aligned(target, list(input.shape), expected)
+    if target.dtype not in (torch.uint8, torch.int64):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {scalar_type(target.dtype)}: pass "
             "target.long() for class indices; class probabilities need the shape of input"
         )
-    if not values_known(target):
-        return target, target == ignore_index
-    if target.numel() == 0:
-        return target, None
-    lowest, highest = bounds(target)
-    if lowest < 0 or highest >= classes:
-        outside = ((target < 0) | (target >= classes)) & (target != ignore_index)
-        if outside.any():
-            wrong = target[outside][0]
-            raise IndexError(
-                f"Target {wrong} is out of bounds. Input has {classes} classes, counted from 0: "
-                "give the model more outputs, relabel, or, if this value marks what to leave out, "
-                f"pass ignore_index={wrong}"
-            )
-    return target, target == ignore_index if lowest <= ignore_index <= highest else None
+    target = target.long()
+    wrong = outlier(0, target.masked_fill(target == ignore_index, 0), max(0, classes - 1), input)
+    if wrong is not None:
+        raise IndexError(
+            f"Target {wrong} is out of bounds. Input has {classes} classes, counted from 0: "
+            "give the model more outputs, relabel, or, if this value marks what to leave out, "
+            f"pass ignore_index={wrong}"
+        )
+    check_floating(input=input)
+    if weight is not None:
+        check_class_weight(weight, classes, None if autocasting(input) else input.dtype)
+        (weight,) = upcast(weight)
+    (input,) = upcast(input)
+    if classes == 0:  # every target is ignored; one class makes room for them
+        input = torch.cat([input, input.new_zeros(input.shape).sum(dim, keepdim=True)], dim)
+        weight = None
+    return input, target, weight
 
 
-def _aligned(target: Tensor, shape: list[int], expected: list[int]) -> Tensor:
+def aligned(target: Tensor, shape: list[int], expected: list[int]) -> Tensor:
     """Give class indices the shape expected, if that is only another way to write it."""
     dims, got = len(shape), f"got target {list(target.shape)} for input {shape}"
     batch = target.shape[0] if target.dim() else 0
@@ -206,14 +265,6 @@ def check_class_weight(weight: Tensor, classes: int, dtype: torch.dtype | None =
             f"expected scalar type {scalar_type(dtype)} but found {scalar_type(weight.dtype)}: "
             f"weight must have the data type of input, pass weight.to({dtype})"
         )
-
-
-def weight_of(y: Tensor, weight: Tensor, input: Tensor) -> Tensor:
-    """Return the weight of each class in `y`, in a precision for sums."""
-    (weight,) = full_precision(weight)
-    check_class_weight(weight, input.shape[min(1, input.dim() - 1)], input.dtype)
-    exact = torch.promote_types(input.dtype, torch.float32)
-    return weight.to(exact).index_select(0, y.flatten()).reshape(y.shape)
 
 
 def scalar_type(dtype: torch.dtype | None) -> str:

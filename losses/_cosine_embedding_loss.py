@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from losses._checks import all_finite, broadcast_shape, full_precision, values_known
-from losses._reduction import Loss, legacy_reduction, reduce_loss
+from losses._checks import broadcast_shape, loss_function, upcast
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input1", "input2")
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,
@@ -119,22 +120,19 @@ def cosine_embedding_loss(
           1993: two embeddings, compared by the cosine of their angle
         - [`torch.nn.functional.cosine_embedding_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_embedding_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    _check_shapes(input1, input2, target)
-    input1, input2 = full_precision(input1, input2)
-    dtype = torch.promote_types(input1.dtype, input2.dtype)
-    exact = torch.promote_types(dtype, torch.float32)
-    # Squares of float32 do not overflow float64, which a compiler's loop computes as fast.
-    roomy = exact == torch.float32 and input1.is_cpu and not values_known(input1)
-    room = torch.float64 if roomy else exact
-    x1, x2 = input1.to(room), input2.to(room)
-    square1, square2 = x1.square().sum(-1) + 1e-12, x2.square().sum(-1) + 1e-12
-    if x1.shape[-1] and not roomy and not all_finite(square1 * square2):
-        (x1, square1), (x2, square2) = _shrunk(x1), _shrunk(x2)
+    check_shapes(input1, input2, target)
+    input1, input2 = upcast(input1, input2)
+    (x1, square1), (x2, square2) = shrunk(input1), shrunk(input2)
     cosine = (x1 * x2).sum(-1) / (square1 * square2).sqrt()
-    dissimilar = torch.where(target == -1, (cosine - margin).clamp(min=0), 0)
-    loss = torch.where(target == 1, 1 - cosine, dissimilar)
-    return reduce_loss(loss, reduction).to(dtype if dtype.is_floating_point else exact)
+    dissimilar = (cosine - margin).clamp(min=0).masked_fill(target != -1, 0)
+    return reduce_loss(torch.where(target == 1, 1 - cosine, dissimilar), reduction)
+
+
+def shrunk(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Divide long vectors, whose square might overflow, by a number; add 1e-12 to their square."""
+    size = x.detach().abs().sum(-1, keepdim=True).clamp(1, torch.finfo(x.dtype).max)
+    x = x / size
+    return x, (x * x).sum(-1) + 1e-12 / (size * size).squeeze(-1)
 
 
 class CosineEmbeddingLoss(Loss):
@@ -178,18 +176,7 @@ class CosineEmbeddingLoss(Loss):
         )
 
 
-def _shrunk(vectors: Tensor) -> tuple[Tensor, Tensor]:
-    """Scale long vectors down, so that no square overflows; return them and their squared length.
-
-    The cosine does not notice: PyTorch's 1e-12 is scaled along.
-    """
-    # Not 1 / length: the smallest such number may count as 0.
-    scale = 8 / vectors.detach().abs().amax(-1, keepdim=True).clamp(min=8)
-    vectors = vectors * scale
-    return vectors, (vectors * vectors).sum(-1) + 1e-12 * scale.squeeze(-1).square()
-
-
-def _check_shapes(input1: Tensor, input2: Tensor, target: Tensor) -> None:
+def check_shapes(input1: Tensor, input2: Tensor, target: Tensor) -> None:
     """Raise unless there is one label a pair, and the vectors of a pair have one length."""
     shape1, shape2 = input1.shape, input2.shape
     if target.dim() > 1:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-import torch
 from torch import Tensor
-from torch.autograd.function import Function
 
 from losses._checks import (
     check_class_weight,
     check_floating,
-    class_indices,
-    full_precision,
-    has_tangent,
+    classified,
+    loss_function,
     scalar_type,
-    values_known,
-    weight_of,
+    upcast,
 )
-from losses._reduction import WeightedLoss, is_final, legacy_reduction, reduce_loss
+from losses._reduction import WeightedLoss, product, reduce_loss
 
 
+@loss_function("input", "target")
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -168,56 +162,38 @@ def cross_entropy(
           Vision](https://arxiv.org/abs/1512.00567), 2015, section 7 (label smoothing)
         - [`torch.nn.functional.cross_entropy`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
+    soft = target.shape == input.shape  # a probability for each class
+    if soft:
+        input, target, weight = check_soft(input, target, weight, ignore_index)
+    else:
+        input, target, weight = classified(input, target, weight, ignore_index)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(
             f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}. "
             "Pass the share of each target to be spread over all classes, such as 0.1"
         )
-    if target.shape == input.shape:
-        return _from_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
-    y, ignored = class_indices(target, input.shape, ignore_index)
-    check_floating(input=input)
-    (input,) = full_precision(input)
-    dim = min(1, input.dim() - 1)
-
-    if ignored is not None:
-        y = y.masked_fill(ignored, 0)
-    if label_smoothing:
-        log_p = log_softmax(_blanked(input, ignored), dim)
-        log_p_y = _at(y, log_p, dim)
-    else:
-        log_p_y = log_likelihood(input, y, ignored)
-
-    if weight is None and ignored is None and not label_smoothing and reduction != "none":
-        return -reduce_loss(log_p_y, reduction).to(input.dtype)
-    log_p_y = log_p_y.view_as(y)
-    w: Tensor | float = 1.0
-    w_y: Tensor | float = 1.0
-    if weight is not None:
-        w_y = weight_of(y, weight, input)
-        w = _one_a_class(weight, input)
-    if ignored is not None:
-        w_y = w_y * (~ignored).to(log_p_y.dtype)
-    loss = _surprise((1 - label_smoothing) * w_y, log_p_y)
+    dim = min(1, input.dim() - 1)  # that of the classes, which come last from here on
+    x, classes = input.movedim(dim, -1), input.shape[dim]
+    w = x.new_ones(classes) if weight is None else weight
+    if soft:
+        q = (1 - label_smoothing) * target.movedim(dim, -1) + label_smoothing / classes
+        return reduce_loss(-product(w * q, x.log_softmax(-1)).sum(-1), reduction)
+    ignored = target == ignore_index
+    y = target.masked_fill(ignored, 0)
+    # An ignored row may hold anything: blank it.
+    log_p = x.masked_fill(ignored[..., None], 0).log_softmax(-1)
+    w_y = w.gather(0, y.flatten()).view_as(y).masked_fill(ignored, 0)
+    loss = -product((1 - label_smoothing) * w_y, log_p.gather(-1, y[..., None])[..., 0])
     if label_smoothing > 0:
-        uniform = _surprise(w, log_p).sum(dim) / input.shape[dim]
-        if ignored is not None:
-            uniform = uniform.masked_fill(ignored, 0)
-        loss = loss + label_smoothing * uniform
-    count = w_y.sum() if isinstance(w_y, Tensor) else y.numel()
-    return reduce_loss(loss, reduction, count).to(input.dtype)
+        uniform = -product(w, log_p).mean(-1)
+        loss = loss + label_smoothing * uniform.masked_fill(ignored, 0)
+    return reduce_loss(loss, reduction, w_y.sum())
 
 
-def _from_probabilities(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    reduction: str,
-    label_smoothing: float,
-) -> Tensor:
-    """Compute cross entropy where `target` holds one probability for each class."""
+def check_soft(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Prepare `input`, a probability for each class as `target`, and a weight for each class."""
     if not target.is_floating_point():
         raise RuntimeError(
             "Expected floating point type for target with class probabilities, got "
@@ -232,109 +208,11 @@ def _from_probabilities(
     if input.dim() == 0:
         raise IndexError("Dimension specified as 1 but tensor has no dimensions: input is (C)")
     check_floating(input=input)
-    input, y = full_precision(input, target)
-    dim = min(1, input.dim() - 1)
-    classes = input.shape[dim]
-
-    if label_smoothing > 0:
-        y = (1 - label_smoothing) * y + label_smoothing / classes
+    input, target = upcast(input, target)
     if weight is not None:
-        (weight,) = full_precision(weight)
-        check_class_weight(weight, classes)
-        y = y * _one_a_class(weight, input)
-    loss = _surprise(y, log_softmax(input, dim)).sum(dim)
-    return reduce_loss(loss, reduction).to(torch.promote_types(input.dtype, y.dtype))
-
-
-def log_softmax(input: Tensor, dim: int) -> Tensor:
-    """Take the logarithm of the softmax, of half precision in float32: sums soon pass 65504."""
-    return input.log_softmax(dim, torch.promote_types(input.dtype, torch.float32))
-
-
-def _one_a_class(weight: Tensor, input: Tensor) -> Tensor:
-    """Line `weight` up with the classes of `input`."""
-    return weight.reshape(-1, *[1] * (input.dim() - 2))
-
-
-def _surprise(mass: Tensor | float, log_p: Tensor) -> Tensor:
-    """Weigh `-log_p`. An impossible class costs nothing where it has no mass."""
-    if isinstance(mass, float) and mass > 0:
-        return -mass * log_p
-    if not values_known(log_p) or log_p.isneginf().any():
-        log_p = log_p.masked_fill((mass == 0) & log_p.isneginf(), 0)
-    return -mass * log_p
-
-
-def log_likelihood(input: Tensor, y: Tensor, ignored: Tensor | None) -> Tensor:
-    """Compute log_p of the classes `y`, one column; no ignored row reaches the gradient."""
-    dim = min(1, input.dim() - 1)
-    if _is_large(input):
-        log_p_y: Tensor = LogLikelihood.apply(input, y)  # type: ignore[no-untyped-call]
-        return log_p_y if ignored is None else log_p_y.masked_fill(ignored.unsqueeze(dim), 0)
-    return _at(y, log_softmax(_blanked(input, ignored), dim), dim)
-
-
-def _blanked(input: Tensor, ignored: Tensor | None) -> Tensor:
-    """Blank the ignored rows."""
-    if ignored is None:
-        return input
-    return input.masked_fill(ignored.unsqueeze(min(1, input.dim() - 1)), 0)
-
-
-def _at(y: Tensor, log_p: Tensor, dim: int) -> Tensor:
-    """Select the classes `y`, one column."""
-    return log_p.gather(dim, y.unsqueeze(dim))
-
-
-def _is_large(input: Tensor) -> bool:
-    """Whether to go by blocks, which `torch.func` and forward AD do not follow."""
-    functional = torch._C._are_functorch_transforms_active()
-    if input.dim() < 2 or input.numel() < 2**22 or functional:
-        return False
-    return not has_tangent(input)
-
-
-def _blocks(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
-    """Split all alike, into rows that fit the cache."""
-    if torch.compiler.is_compiling():  # which has its own blocks
-        return [tensors]
-    rows = 2**17 * len(tensors[0]) // tensors[0].numel() + 1
-    return zip(*(torch.split(tensor, rows) for tensor in tensors), strict=True)
-
-
-class LogLikelihood(Function):
-    """`log_p` at `y`, block by block: none of the whole batch is made."""
-
-    @staticmethod
-    def forward(ctx: Any, input: Tensor, y: Tensor) -> Tensor:
-        exact = torch.promote_types(input.dtype, torch.float32)
-        tops, totals, log_p = [], [], []
-        for logits, target in _blocks(input, y):
-            x = logits.to(exact)
-            tops.append(x.amax(1, keepdim=True))
-            totals.append((x - tops[-1]).exp_().sum(1, keepdim=True))
-            log_p.append(_at(target, x, 1) - (tops[-1] + totals[-1].log()))
-        ctx.save_for_backward(input, y, torch.cat(tops), torch.cat(totals))
-        return torch.cat(log_p)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        input, target, top, total = ctx.saved_tensors
-        compiling = torch.compiler.is_compiling()
-        if not compiling and not (is_final(gradient) and values_known(gradient)):
-            with torch.enable_grad():
-                whole = _at(target, log_softmax(input, 1), 1)
-            return torch.autograd.grad(whole, input, gradient, create_graph=True)[0], None
-        result = torch.empty_like(input)
-        in_place = result.dtype == top.dtype and not compiling
-        for x, y, g, m, z, out in _blocks(input, target[:, None], gradient, top, total, result):
-            p = torch.sub(x, m, out=out if in_place else None).exp_().mul_(-g / z)
-            if compiling or not g.all():  # an ignored row may hold anything
-                p.masked_fill_(g == 0, 0)
-            p.scatter_add_(1, y, g)
-            if not in_place:
-                out.copy_(p)
-        return result, None
+        check_class_weight(weight, input.shape[min(1, input.dim() - 1)])
+        (weight,) = upcast(weight)
+    return input, target, weight
 
 
 class CrossEntropyLoss(WeightedLoss):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import reduce
-from typing import Any
+import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.autograd.function import Function
 from torch.nn.functional import pad
 
-from losses._checks import check_floating, full_precision, has_tangent, values_known
+from losses._checks import can_inspect, check_floating, loss_function, outlier, upcast
 from losses._reduction import Loss, reduce_loss
 
 NEVER = -1e30  # log 0, but finite: -inf - -inf, as in the gradient of logsumexp, would be NaN
 
 
+@loss_function("log_probs")
 def ctc_loss(
     log_probs: Tensor,
     targets: Tensor,
@@ -145,115 +144,43 @@ def ctc_loss(
           section 4
         - [`torch.nn.functional.ctc_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html)
     """
-    single, dtype = log_probs.dim() == 2, full_precision(log_probs)[0].dtype
-    log_probs, labels, frames, lengths = _batch(
+    log_probs, targets, frames, lengths = prepared(
         log_probs, targets, input_lengths, target_lengths, blank
     )
-    time = torch.arange(len(log_probs), device=frames.device)[:, None]
-    states = pad(labels[:, :, None], (1, 0), value=blank).flatten(1)
-    states = pad(states, (0, 1), value=blank)  # blank, label, blank, ..., label, blank
-    place = torch.arange(states.shape[1], device=frames.device)
-    emission = log_probs.clamp(min=NEVER).gather(2, states.expand(len(time), -1, -1))
+    time = torch.arange(log_probs.shape[0], device=log_probs.device)[:, None, None]
+    alive = time < frames[:, None]
+    beyond = torch.arange(targets.shape[1], device=targets.device) >= lengths[:, None]
+    labels = targets.masked_fill(beyond, blank)
+    # The states: blank, label, blank, ..., label, blank.
+    states = pad(pad(labels[:, :, None], (1, 0), value=blank).flatten(1), (0, 1), value=blank)
+    emission = log_probs.clamp(min=NEVER).gather(2, states.expand(log_probs.shape[0], -1, -1))
     # What lies beyond a sample's frames may be NaN, and 0 * NaN would reach the gradient.
-    emission = emission.masked_fill((time >= frames)[:, :, None], 0)
-    emission = emission.masked_fill(place > 2 * lengths[:, None], NEVER)
-
-    if values_known(emission) and _only_gradient(emission):
-        apply: Callable[..., Tensor] = Likelihood.apply
-        loss = -apply(emission, states, frames, lengths)
-    else:
-        loss = -_likelihood(_alphas(emission, states), frames, lengths)
-    loss = loss.masked_fill(loss > -NEVER / 2, 0.0 if zero_infinity else float("inf"))
-    if reduction == "mean":
-        loss = loss / lengths.clamp(min=1)
-    return reduce_loss(loss[0] if single else loss, reduction).to(dtype)
-
-
-def _alphas(emission: Tensor, states: Tensor) -> Tensor:
-    """Return alpha before the first frame and after each one: (T + 1, N, 2 + states)."""
-    before = pad(states, (2, 0), value=-1)[:, :-2]  # what stands two places before
-    allowed = torch.zeros_like(emission[0]).masked_fill(states == before, NEVER)
+    emission = emission.masked_fill(~alive, 0)
+    # A label may follow another one at once, without the blank in between, if it is another one.
+    repeated = states == pad(states, (2, 0), value=-1)[:, :-2]
     # Two places precede the states. All start in the second: a step leads to the first blank, a
     # skip to the first label.
     alpha = pad(torch.zeros_like(emission[0, :, :1]), (1, states.shape[1]), value=NEVER)
-    alphas = [alpha]
-    for frame in emission:
-        stay, step, skip = alpha[:, 2:], alpha[:, 1:-1], alpha[:, :-2] + allowed
-        alpha = pad(frame + _log_add(stay, step, skip), (2, 0), value=NEVER)
-        alphas.append(alpha)
-    return torch.stack(alphas)
+    for frame, living in zip(emission, alive, strict=True):
+        skip = alpha[:, :-2].masked_fill(repeated, NEVER)
+        ways = torch.stack((alpha[:, 2:], alpha[:, 1:-1], skip)).logsumexp(0)  # stay, step, skip
+        alpha = torch.where(living, pad(frame + ways, (2, 0), value=NEVER), alpha)
+    ends = torch.stack((2 * lengths + 1, 2 * lengths + 2), 1)  # the last label, the last blank
+    loss = -alpha.gather(1, ends).logsumexp(1)
+    loss = loss.masked_fill(loss > -NEVER / 2, 0.0 if zero_infinity else float("inf"))
+    if reduction == "mean":
+        loss = loss / lengths.clamp(min=1)
+    return reduce_loss(loss, reduction)
 
 
-def _log_add(*terms: Tensor) -> Tensor:
-    """Add up, of numbers given by their logarithms."""
-    if torch.is_grad_enabled() or not values_known(*terms):
-        return torch.stack(terms).logsumexp(0)
-    return reduce(torch.logaddexp, terms)  # faster, but its second derivatives may be NaN
-
-
-def _likelihood(alphas: Tensor, frames: Tensor, lengths: Tensor) -> Tensor:
-    """Add up the alignments that end, after their frames, in the last label or the last blank."""
-    final = alphas[frames, torch.arange(len(frames), device=frames.device)]
-    ends = torch.stack((2 * lengths + 1, 2 * lengths + 2), 1)
-    return final.gather(1, ends).logsumexp(1)
-
-
-def _only_gradient(tensor: Tensor) -> bool:
-    """Whether a gradient is asked for and no tangent."""
-    return tensor.requires_grad and not has_tangent(tensor)
-
-
-def _both_ways(
-    emission: Tensor, states: Tensor, frames: Tensor, lengths: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return the logarithm of the likelihood, and the share of it that stands where, and when.
-
-    The alignments that go on from a place are those that lead to it when all is read backwards.
-    """
-    time, _, places = emission.shape
-    # Of each sample its own frames and places change order; what lies beyond stays beyond.
-    back = (frames - 1 - torch.arange(time, device=frames.device)[:, None]) % time
-    down = (2 * lengths[:, None] - torch.arange(places, device=frames.device)) % places
-
-    def mirror(tensor: Tensor) -> Tensor:
-        turned = tensor.gather(2, down.expand_as(tensor))
-        return turned.gather(0, back[:, :, None].expand_as(tensor))
-
-    both = torch.cat((emission, mirror(emission)), 1)
-    alphas, betas = _alphas(both, torch.cat((states, states.gather(1, down)))).chunk(2, 1)
-    # Both count the frame where they meet.
-    meeting = alphas[1:, :, 2:] + mirror(betas[1:, :, 2:]) - emission
-    return _likelihood(alphas, frames, lengths), meeting.softmax(2)
-
-
-class Likelihood(Function):
-    """The logarithm of the likelihood, of which the gradient is the share of each place.
-
-    Autograd finds the same by going back through every step.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, *arguments: Tensor) -> Tensor:
-        likelihood, share = _both_ways(*arguments)
-        ctx.save_for_backward(*arguments, share)
-        return likelihood
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        *arguments, share = ctx.saved_tensors
-        if torch.is_grad_enabled():  # the share has a gradient, too
-            _, share = _both_ways(*arguments)
-        return gradient[:, None] * share, None, None, None
-
-
-def _batch(
+def prepared(
     log_probs: Tensor,
     targets: Tensor,
     input_lengths: Tensor | Sequence[int],
     target_lengths: Tensor | Sequence[int],
     blank: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Bring everything to one form: (T, N, C), (N, S) filled up with blanks, (N) and (N)."""
+    """Check the arguments; return (T, N, C), labels (N, S) and both lengths (N) as tensors."""
     if log_probs.dim() not in (2, 3):
         raise RuntimeError(
             f"Expected 2 or 3-dimensional tensor, but got {log_probs.dim()}-dimensional tensor for "
@@ -265,51 +192,55 @@ def _batch(
             "empty batch out"
         )
     check_floating(log_probs=log_probs)
-    if log_probs.dtype in (torch.float16, torch.bfloat16):
-        log_probs = log_probs.float()
+    (log_probs,) = upcast(log_probs)
     if log_probs.dim() == 2:
         log_probs = log_probs[:, None]
     time, samples, classes = log_probs.shape
     if not 0 <= blank < classes:
         raise RuntimeError(f"blank must be in label range, 0 to {classes - 1}: got blank={blank}")
-    frames = _lengths("input_lengths", input_lengths, log_probs)
-    lengths = _lengths("target_lengths", target_lengths, log_probs)
+    frames = as_lengths("input_lengths", input_lengths, log_probs)
+    lengths = as_lengths("target_lengths", target_lengths, log_probs)
     if targets.dim() not in (1, 2):
         raise RuntimeError(
             f"Expected 1 to 2 dimensions, but got {targets.dim()}-dimensional tensor for targets: "
             "pass (N, S), or all labels one after the other"
         )
-    if targets.dim() == 2 and len(targets) != samples:
+    if targets.dim() == 2 and targets.shape[0] != samples:
         raise RuntimeError(
-            f"Expected tensor to have size {samples} at dimension 0, but got size {len(targets)} "
-            f"for targets: pass one row for each of the {samples} samples in log_probs "
-            f"{tuple(log_probs.shape)}, whose order is (T, N, C)"
+            f"Expected tensor to have size {samples} at dimension 0, but got size "
+            f"{targets.shape[0]} for targets: pass one row for each of the {samples} samples in "
+            f"log_probs {tuple(log_probs.shape)}, whose order is (T, N, C)"
         )
-    known = values_known(log_probs)
-    if known:
-        _check_lengths(targets, frames, lengths, time)
-    # As many labels as the longest sample has; where it cannot be known, as many as there could be.
-    longest = int(lengths.max()) if known else targets.shape[-1]
-    position = torch.arange(longest, device=lengths.device)
-    beyond = position >= lengths[:, None]
+    check_lengths(targets, frames, lengths, time)
+    targets = targets.to(log_probs.device)
     if targets.dim() == 1:
-        start = lengths.cumsum(0) - lengths
-        labels = targets[(start[:, None] + position).masked_fill(beyond, 0)]
-    else:
-        labels = targets[:, :longest]
-    labels = labels.to(lengths)
-    if known:
-        wrong = ~beyond & ((labels == blank) | (labels < 0) | (labels >= classes))
-        if wrong.any():
-            raise ValueError(
-                f"targets must hold class indices from 0 to {classes - 1} other than "
-                f"blank={blank}: got {int(labels[wrong][0])}. The loss itself puts the blank "
-                "between the labels: shift them, or pass the index of the blank"
-            )
-    return log_probs, labels.masked_fill(beyond, blank), frames, lengths
+        targets = rows(targets, lengths)
+    targets = targets.long()
+    used = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
+    wrong = outlier(0, targets.masked_fill(~used, 0), classes - 1, log_probs)
+    clash = outlier(0, ((targets == blank) & used).long(), 0, log_probs)
+    if wrong is None and clash is not None:
+        wrong = blank
+    if wrong is not None:
+        raise ValueError(
+            f"targets must hold class indices from 0 to {classes - 1} other than "
+            f"blank={blank}: got {wrong}. The loss itself puts the blank "
+            "between the labels: shift them, or pass the index of the blank"
+        )
+    return log_probs, targets, frames, lengths
 
 
-def _lengths(name: str, lengths: Tensor | Sequence[int], log_probs: Tensor) -> Tensor:
+def rows(targets: Tensor, lengths: Tensor) -> Tensor:
+    """Give labels that come one after the other a row for each sample."""
+    # As many places as the longest sample needs; where nobody may look, as there could be.
+    longest = int(lengths.max()) if can_inspect(lengths, targets) else targets.shape[0]
+    place = torch.arange(longest, device=targets.device)
+    start = (lengths.cumsum(0) - lengths)[:, None]
+    beyond = place >= lengths[:, None]
+    return pad(targets, (0, 1))[(start + place).masked_fill(beyond, targets.shape[0])]
+
+
+def as_lengths(name: str, lengths: Tensor | Sequence[int], log_probs: Tensor) -> Tensor:
     """Bring lengths to int64, one for each sample."""
     lengths = torch.as_tensor(lengths, device=log_probs.device)
     if lengths.is_floating_point() and lengths.numel():
@@ -323,29 +254,35 @@ def _lengths(name: str, lengths: Tensor | Sequence[int], log_probs: Tensor) -> T
     return lengths.long().reshape(-1)
 
 
-def _check_lengths(targets: Tensor, frames: Tensor, lengths: Tensor, time: int) -> None:
+def check_lengths(targets: Tensor, frames: Tensor, lengths: Tensor, time: int) -> None:
     """Raise where a length is out of range, or the labels are not as many as the lengths say."""
     for name, value in (("input_lengths", frames), ("target_lengths", lengths)):
-        if value.min() < 0:
+        wrong = outlier(0, value, math.inf)
+        if wrong is not None:
             raise RuntimeError(
-                f"Expected {name} to have value at least 0, but got value {int(value.min())}"
+                f"Expected {name} to have value at least 0, but got value {wrong}: a length "
+                "counts frames or labels"
             )
-    if frames.max() > time:
+    wrong = outlier(0, frames, time)
+    if wrong is not None:
         raise RuntimeError(
             f"Expected input_lengths to have value at most {time}, but got value "
-            f"{int(frames.max())}: log_probs has {time} frames. If the model shortens the "
+            f"{wrong}: log_probs has {time} frames. If the model shortens the "
             "sequence, shorten input_lengths alike"
         )
-    if targets.dim() == 1 and lengths.sum() != len(targets):
+    labels = targets.shape[-1]
+    wrong = outlier(0, lengths, labels)
+    if targets.dim() == 2 and wrong is not None:
         raise RuntimeError(
-            f"Expected tensor to have size {int(lengths.sum())} at dimension 0, but got size "
-            f"{len(targets)} for targets: one-dimensional targets hold the labels of all samples "
-            "one after the other, without filling up"
+            f"Expected tensor to have size at least {wrong} at dimension 1, but got "
+            f"size {labels} for targets: target_lengths must not exceed its columns"
         )
-    if targets.dim() == 2 and lengths.max() > targets.shape[1]:
+    wrong = outlier(labels, lengths.sum(), labels)
+    if targets.dim() == 1 and wrong is not None:
         raise RuntimeError(
-            f"Expected tensor to have size at least {int(lengths.max())} at dimension 1, but got "
-            f"size {targets.shape[1]} for targets: target_lengths must not exceed its columns"
+            f"Expected tensor to have size {wrong} at dimension 0, but got size "
+            f"{labels} for targets: one-dimensional targets hold the labels of all samples "
+            "one after the other, without filling up"
         )
 
 

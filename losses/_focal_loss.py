@@ -5,17 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from losses._checks import (
-    check_floating,
-    check_gamma,
-    class_indices,
-    full_precision,
-    weight_of,
-)
-from losses._cross_entropy import log_likelihood
+from losses._checks import check_gamma, classified, loss_function
 from losses._reduction import WeightedLoss, reduce_loss
 
 
+@loss_function("input")
 def focal_loss(
     input: Tensor,
     target: Tensor,
@@ -126,24 +120,21 @@ def focal_loss(
           [`sigmoid_focal_loss`](https://docs.pytorch.org/vision/stable/generated/torchvision.ops.sigmoid_focal_loss.html)
     """
     check_gamma(gamma)
-    check_floating(input=input)
-    (input,) = full_precision(input)
-    target, ignored = class_indices(target, input.shape, ignore_index)
-    if ignored is not None:
-        target = target.masked_fill(ignored, 0)
-    nll = -log_likelihood(input, target, ignored).view_as(target)
-
+    input, target, weight = classified(input, target, weight, ignore_index)
+    input = input.movedim(min(1, input.dim() - 1), -1)  # the classes last
+    ignored = target == ignore_index
+    y = target.masked_fill(ignored, 0)
+    # An ignored row may hold anything: blank it.
+    log_p = input.masked_fill(ignored[..., None], 0).log_softmax(-1)
+    nll = -log_p.gather(-1, y[..., None])[..., 0]
     # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
     near = nll.clamp(max=100)
     # At p = 1 a gamma below 1 has infinite slope, which the logarithm outweighs: stop short of it.
     one_minus_p = (-torch.expm1(-near)).clamp(min=torch.finfo(near.dtype).tiny)
     loss = one_minus_p**gamma * near + (nll - near)
-    if weight is None and ignored is None:
-        return reduce_loss(loss, reduction, target.numel()).to(input.dtype)
-    w = torch.ones_like(nll) if weight is None else weight_of(target, weight, input)
-    if ignored is not None:
-        w = w.masked_fill(ignored, 0)
-    return reduce_loss(w * loss, reduction, w.sum()).to(input.dtype)
+    w = torch.ones_like(nll) if weight is None else weight.gather(0, y.flatten()).view_as(y)
+    w = w.masked_fill(ignored, 0)
+    return reduce_loss(w * loss, reduction, w.sum())
 
 
 class FocalLoss(WeightedLoss):

@@ -7,10 +7,11 @@ import math
 import torch
 from torch import Tensor
 
-from losses._checks import full_precision, paired, values_known
+from losses._checks import loss_function, outlier, paired, upcast
 from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input", "target", "var")
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -125,34 +126,36 @@ def gaussian_nll_loss(
           2022
         - [`torch.nn.functional.gaussian_nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gaussian_nll_loss.html)
     """
+    input, target, var = check(input, target, var)
+    error = input - target
+    # Raised to eps in the value only, or a variance below it would have no gradient to grow by.
+    var = var + (eps - var.detach()).clamp(min=0)
+    loss = 0.5 * (var.log() + error * error / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return reduce_loss(loss, reduction)
+
+
+def check(input: Tensor, target: Tensor, var: Tensor | float) -> tuple[Tensor, ...]:
+    """Raise unless `var` holds variances for `input`; give all three the type to compute in."""
     if isinstance(var, Tensor):
-        var = _aligned(var, input)
+        var = aligned(var, input)
     elif isinstance(var, (int, float)):
-        var = var * torch.ones_like(input)
+        var = input.new_full((), var, dtype=torch.float32)
     else:
         raise TypeError(f"var must be a tensor or a number, got {type(var).__name__}")
-    if values_known(var) and torch.any(var < 0):
+    wrong = outlier(0, var, math.inf, input)
+    if wrong is not None and not math.isnan(wrong):
         raise ValueError(
-            f"var has negative entry/entries, the lowest is {var.min().item():.4g}: expected "
+            f"var has negative entry/entries, the lowest is {wrong:.4g}: expected "
             "variances, at least 0. Pass softplus(var), or var.exp() if it is a logarithm"
         )
     if target.dim() != input.dim():
         input, target = paired(input, target)
-    input, target, var = full_precision(input, target, var)
-    error = input - target
-    # In float32 at least: float16 holds neither the square of an error of 256 nor 1 / eps.
-    dtype = torch.promote_types(error.dtype, var.dtype)
-    wide = torch.promote_types(dtype, torch.float32)
-    error, var = error.to(wide), var.to(wide)
-    # Raised to eps in the value only, or a variance below it would have no gradient to grow by.
-    var = var + (eps - var.detach()).clamp(min=0)
-    loss = 0.5 * (var.log() + error**2 / var)
-    if full:
-        loss = loss + 0.5 * math.log(2 * math.pi)
-    return reduce_loss(loss, reduction).to(dtype)
+    return upcast(input, target, var)
 
 
-def _aligned(var: Tensor, input: Tensor) -> Tensor:
+def aligned(var: Tensor, input: Tensor) -> Tensor:
     """Let `var` broadcast along one dimension of `input`: of size 1, or the last if missing."""
     if not var.is_floating_point():
         raise RuntimeError(

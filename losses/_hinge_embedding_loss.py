@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from losses._checks import broadcast_shape, paired
-from losses._reduction import Loss, legacy_reduction, reduce_loss
+from losses._checks import broadcast_shape, loss_function, paired
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input")
 def hinge_embedding_loss(
     input: Tensor,
     target: Tensor,
@@ -96,7 +97,6 @@ def hinge_embedding_loss(
           squares both cases
         - [`torch.nn.functional.hinge_embedding_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
     broadcast_shape(input=input.shape, target=target.shape)
     if not input.is_floating_point():
         raise RuntimeError(f"input must be floating point, got {input.dtype}: pass input.float()")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
+from torch.nn.functional import hardtanh
 
-from losses._checks import check_floating, check_real, check_weight_shape, lifted, paired
-from losses._reduction import Loss, reduce_errors, reduce_loss
+from losses._checks import check_floating, check_real, check_weight_shape, loss_function, paired
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input", "weight")
 def huber_loss(
     input: Tensor,
     target: Tensor,
@@ -102,23 +103,16 @@ def huber_loss(
             "huber_loss does not support non-positive values for delta. "
             f"Got delta={delta}: pass the error from which on the loss is a line"
         )
-    input, target = paired(input, target)
     check_floating(input=input)
     check_real(target=target)
-
-    def loss(error: Tensor) -> Tensor:
-        # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
-        clipped = error.clamp(-delta, delta)
-        return torch.sub(error, clipped, alpha=0.5).mul_(clipped)
-
-    def slope(error: Tensor) -> Tensor:
-        return error.clamp_(-delta, delta)
-
-    if weight is None:
-        return reduce_errors(loss, slope, reduction, input, target)
     check_weight_shape(weight, input)
-    x, y = lifted(input, target)
-    return reduce_loss(loss(x - y).to(input.dtype) * weight, reduction)
+    input, target = paired(input, target)
+    error = input - target
+    clipped = hardtanh(error, -delta, delta)  # the part of the error inside the parabola
+    loss = clipped * (error - clipped / 2)
+    if weight is not None:
+        loss = weight * loss
+    return reduce_loss(loss, reduction)
 
 
 class HuberLoss(Loss):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import torch
 from torch import Tensor
 
-from losses._checks import paired, promoted, values_known
-from losses._reduction import Loss, legacy_reduction, reduce_by_slopes
+from losses._checks import loss_function, outlier, paired
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input", "target")
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -124,14 +126,19 @@ def kl_div(
           [Distilling the Knowledge in a Neural Network](https://arxiv.org/abs/1503.02531), 2015
         - [`torch.nn.functional.kl_div`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html)
     """
-    if size_average is not None or reduce is not None:
-        reduction = legacy_reduction(size_average, reduce, reduction)
-    elif reduction == "mean" and not torch.compiler.is_compiling():
-        warnings.warn(
-            "reduction: 'mean' divides the total loss by both the batch size and the support "
-            "size. Pass reduction='batchmean' for the divergence, the sum over the support",
-            stacklevel=2,
-        )
+    check(input, target, reduction)
+    input, target = paired(input, target)
+    p = target.exp() if log_target else target
+    never = (p == 0) & ~input.isnan()  # costs nothing, even where a logarithm is infinite
+    log_p = target if log_target else target.masked_fill(never, 1).log()
+    loss = p * (log_p - input).masked_fill(never, 0)
+    if reduction == "batchmean":
+        return loss.sum() / input.shape[0] if input.dim() > 0 else loss.sum()
+    return reduce_loss(loss, reduction)
+
+
+def check(input: Tensor, target: Tensor, reduction: str) -> None:
+    """Raise unless both are floating point; warn of what is probably no divergence."""
     for name, tensor in (("input", input), ("target", target)):
         if not tensor.is_floating_point():
             kind = "Complex" if tensor.is_complex() else "Integral"
@@ -139,49 +146,18 @@ def kl_div(
                 f"kl_div: {kind} inputs not supported. Got {name} of {tensor.dtype}: "
                 "expected floating point"
             )
-    if values_known(input) and input.numel() and input.amax().item() > torch.finfo(input.dtype).eps:
+    if reduction == "mean" and not torch.compiler.is_compiling():
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support "
+            "size. Pass reduction='batchmean' for the divergence, the sum over the support",
+            stacklevel=4,
+        )
+    if outlier(-math.inf, input, torch.finfo(input.dtype).eps, target) is not None:
         warnings.warn(
             "input has positive entries, but kl_div expects log-probabilities, which are at most "
             "0: pass input.log() if these are probabilities, input.log_softmax(dim) if logits",
-            stacklevel=2,
+            stacklevel=4,
         )
-    if reduction not in ("none", "batchmean", "sum", "mean"):
-        raise ValueError(
-            f"{reduction} is not a valid value for reduction: "
-            "expected 'none', 'batchmean', 'sum' or 'mean'"
-        )
-    input, target = promoted(*paired(input, target))
-
-    def probability(y: Tensor) -> Tensor:
-        return y.exp() if log_target else y
-
-    known = values_known(target) and target.numel()
-    possible = known and probability(target.amin()).item() > 0
-
-    def loss(x: Tensor, y: Tensor) -> Tensor:
-        p = probability(y)
-        if possible:
-            return ((y if log_target else y.log()) - x).mul_(p)
-        # What never happens costs nothing, even where a logarithm is infinite. `clamp` keeps a NaN.
-        never = p == 0
-        log_p = y if log_target else y.masked_fill(never, 1).log()
-        return torch.where(never, x.detach().clamp(0, 0), log_p - x).mul_(p)
-
-    # The slopes, but for a sign that is cheaper in the factor of all.
-    def slope(x: Tensor, y: Tensor) -> Tensor:
-        return y.exp() if log_target else y.clone()
-
-    def slope_in_y(x: Tensor, y: Tensor) -> Tensor:
-        p = probability(y)
-        never = p == 0
-        log_p = y.masked_fill(never, 0) if log_target else y.masked_fill(never, 1).log()
-        return (x.masked_fill(never, 1) - log_p - 1) * (p if log_target else 1)
-
-    total = "sum" if reduction == "batchmean" else reduction
-    reduced = reduce_by_slopes(loss, (slope, slope_in_y), total, input, target, times=-1)
-    if reduction == "batchmean" and input.dim() > 0:
-        return reduced / input.shape[0]
-    return reduced
 
 
 class KLDivLoss(Loss):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from losses._checks import check_weight_shape, paired
-from losses._reduction import Loss, legacy_reduction, reduce_loss, reduce_weighted
+from losses._checks import check_mean, check_weight_shape, loss_function, paired
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input", "target", "weight")
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -101,13 +102,13 @@ def l1_loss(
           the absolute error leads to the median
         - [`torch.nn.functional.l1_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
+    check_mean(reduction, input, target)
+    check_weight_shape(weight, input)
     input, target = paired(input, target)
     loss = (input - target).abs()
-    if weight is None:
-        return reduce_loss(loss, reduction)
-    check_weight_shape(weight, input)
-    return reduce_weighted(loss, weight, reduction)
+    if weight is not None:
+        return reduce_loss(weight * loss, reduction, weight.sum())
+    return reduce_loss(loss, reduction)
 
 
 class L1Loss(Loss):

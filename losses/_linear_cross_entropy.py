@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import Function
 from torch.nn.functional import linear
-from torch.utils.checkpoint import checkpoint
 
-from losses._checks import class_indices, has_tangent, values_known
 from losses._cross_entropy import cross_entropy
-from losses._reduction import WeightedLoss, reduce_loss
+from losses._reduction import WeightedLoss
 
 
 def linear_cross_entropy(
@@ -149,99 +144,19 @@ def linear_cross_entropy(
     """
     check_layer(input, linear_weight, linear_bias)
     classes = linear_weight.shape[:-1]
-    probabilities = target.shape == input.shape[:-1] + classes
-    if probabilities and ignore_index is not None:
+    if target.shape == input.shape[:-1] + classes and ignore_index is not None:
         raise RuntimeError(
             "ignore_index cannot be specified when target contains probabilities, got "
             f"ignore_index={ignore_index}: leave it out, or pass class indices"
         )
-    y_ignored = -100 if ignore_index is None else ignore_index
-    w, b = linear_weight.flatten(0, -2), None if linear_bias is None else linear_bias.flatten()
+    ignored = -100 if ignore_index is None else ignore_index
 
-    layer = (w,) if b is None else (w, b)
+    def loss(x: Tensor, y: Tensor, reduction: str) -> Tensor:
+        bias = None if linear_bias is None else linear_bias.flatten()
+        logits = linear(x, linear_weight.flatten(0, -2), bias).reshape(x.shape[:-1] + classes)
+        return cross_entropy(logits, y, weight, None, ignored, None, reduction, label_smoothing)
 
-    def loss(reduction: str, y: Tensor, x: Tensor, *layer: Tensor) -> Tensor:
-        z = linear(x, *layer).reshape(x.shape[:-1] + classes)
-        return cross_entropy(
-            z, y, weight, None, y_ignored, None, reduction, label_smoothing=label_smoothing
-        )
-
-    rows = options.batch_chunk_size if options else None
-    rows = rows or max(128, 2**21 // max(1, len(w)))
-    # `torch.func` and the compiler plan memory themselves, and cannot see through blocks.
-    if input.dim() == 1 or len(input) <= rows or not values_known(input):
-        return loss(reduction, target, input, *layer)
-
-    if not probabilities:
-        target, ignored = class_indices(target, input.shape[:1] + classes, y_ignored)
-    # An empty block tells the data type. Half precision is lifted: sums soon pass 65504.
-    dtype = loss(reduction, target[:0], input[:0], *layer).dtype
-    lifted = torch.promote_types(dtype, torch.float32)
-    denominator: Tensor | int = math.prod(classes[1:], start=len(input))
-    if not probabilities:
-        kept = target if ignored is None else target[~ignored]
-        denominator = kept.numel() if weight is None else weight.to(lifted)[kept].sum()
-
-    def part(y: Tensor, x: Tensor, *layer: Tensor) -> Tensor:
-        return reduce_loss(loss("none", y, x, *layer).to(lifted), reduction, denominator)
-
-    if reduction != "none" and only_these_learn((input, *layer), (target, weight)):
-        value: Tensor = AtOnce.apply(part, rows, target, input, *layer)  # type: ignore[no-untyped-call]
-        return value.to(dtype)
-    # A checkpoint forgets what its block computed and computes it again for the gradient.
-    each = torch.cat(
-        [
-            checkpoint(loss, "none", y, x, *layer, use_reentrant=False, preserve_rng_state=False)
-            for y, x in zip(torch.split(target, rows), torch.split(input, rows), strict=True)
-        ]
-    )
-    return reduce_loss(each.to(lifted), reduction, denominator).to(dtype)
-
-
-def only_these_learn(these: tuple[Tensor, ...], others: tuple[Tensor | None, ...]) -> bool:
-    """Whether a gradient is asked of all of these and none of the others, and no tangent."""
-    return (
-        torch.is_grad_enabled()
-        and all(tensor.requires_grad for tensor in these)
-        and not any(tensor is not None and tensor.requires_grad for tensor in others)
-        and not any(has_tangent(tensor) for tensor in these)
-    )
-
-
-class AtOnce(Function):
-    """Add up `part` over blocks of rows, and take the gradient of each while its logits exist."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, part: Callable[..., Tensor], rows: int, target: Tensor, *tensors: Tensor
-    ) -> Tensor:
-        input, *layer = tensors
-        gradients = [torch.zeros_like(tensor) for tensor in tensors]
-        value = input.new_zeros(())
-        blocks = (torch.split(tensor, rows) for tensor in (target, input, gradients[0]))
-        # The same in all blocks: autocast keeps what it makes of them.
-        layer = [tensor.detach().requires_grad_() for tensor in layer]
-        for y, x, of_x in zip(*blocks, strict=True):
-            leaves = [x.requires_grad_(), *layer]
-            with torch.enable_grad():
-                block = part(y, *leaves)
-            value = value + block
-            found = torch.autograd.grad(block, leaves)
-            for gradient, more in zip((of_x, *gradients[1:]), found, strict=True):
-                gradient += more
-        ctx.part = part
-        ctx.save_for_backward(target, *tensors, *gradients)
-        return value
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        target, *saved = ctx.saved_tensors
-        tensors, gradients = saved[: len(saved) // 2], saved[len(saved) // 2 :]
-        if torch.is_grad_enabled():
-            whole = ctx.part(target, *tensors)
-            again = torch.autograd.grad(whole, tensors, gradient, create_graph=True)
-            return None, None, None, *again
-        return None, None, None, *(gradient * found for found in gradients)
+    return loss(input, target, reduction)
 
 
 def check_layer(input: Tensor, linear_weight: Tensor, linear_bias: Tensor | None) -> None:

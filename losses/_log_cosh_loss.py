@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import hardtanh
 
-from losses._checks import check_floating, check_real, paired
-from losses._reduction import Loss, reduce_errors
+from losses._checks import check_floating, check_real, loss_function, paired
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input")
 def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     r"""Measure the logarithm of the hyperbolic cosine of the error: a Huber loss without a seam.
 
@@ -87,18 +88,16 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
         - PyTorch has no such loss; the nearest is
           [`torch.nn.HuberLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html)
     """
-    input, target = paired(input, target)
     check_floating(input=input)
     check_real(target=target)
-
-    def loss(error: Tensor) -> Tensor:
-        # cosh e = 1 + (exp e - 1)² / (2 exp e) keeps small errors. Beyond 20 only the line is left,
-        # to the last digit of float64, and the exponential function would soon overflow.
-        clipped = hardtanh(error, -20, 20)
-        beyond_1 = torch.expm1(clipped).square() * torch.exp(-clipped) / 2
-        return torch.log1p(beyond_1) + (error.abs() - clipped.abs())
-
-    return reduce_errors(loss, torch.tanh_, reduction, input, target)
+    input, target = paired(input, target)
+    # cosh e = 1 + (exp e - 1)^2 / (2 exp e) keeps small errors. Beyond 20 only the line is left, to
+    # the last digit of float64, and the exponential function would soon overflow.
+    error = input - target
+    clipped = hardtanh(error, -20, 20)
+    beyond_1 = torch.expm1(clipped).square() * torch.exp(-clipped) / 2
+    loss = torch.log1p(beyond_1) + (error.abs() - clipped.abs())
+    return reduce_loss(loss, reduction)
 
 
 class LogCoshLoss(Loss):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from losses._checks import broadcast_shape, full_precision
-from losses._reduction import Loss, legacy_reduction, reduce_loss
+from losses._checks import broadcast_shape, loss_function, upcast
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input1", "input2", "target")
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,
@@ -98,7 +99,6 @@ def margin_ranking_loss(
           data](https://doi.org/10.1145/775047.775067), 2002: the pairwise hinge (ranking SVM)
         - [`torch.nn.functional.margin_ranking_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.margin_ranking_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
     if not input1.dim() == input2.dim() == target.dim():
         raise RuntimeError(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
@@ -111,8 +111,8 @@ def margin_ranking_loss(
             "Negation, the `-` operator, on a bool tensor is not supported. target must hold 1 "
             "and -1, got torch.bool: pass 2 * target.float() - 1"
         )
-    input1, input2, target = full_precision(input1, input2, target)
-    loss = (float(margin) - target * (input1 - input2)).clamp(min=0)
+    input1, input2, target = upcast(input1, input2, target)
+    loss = (margin - target * (input1 - input2)).clamp(min=0)
     return reduce_loss(loss, reduction)
 
 

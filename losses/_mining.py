@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -68,33 +67,21 @@ def gathered(input: Tensor, target: Tensor, group: ProcessGroup | None) -> tuple
 
 
 def pairs(target: Tensor) -> tuple[Tensor, Tensor]:
-    """Tell, for each anchor (row), its positives and its negatives; nothing is its own positive."""
+    """Return which pairs have one label, themselves left out, and which have two."""
     same = target[:, None] == target
-    other = ~same
-    same.diagonal().fill_(False)
-    return same, other
+    itself = torch.eye(target.shape[0], dtype=torch.bool, device=target.device)
+    return same & ~itself, ~same
 
 
-def widened(input: Tensor) -> Tensor:
-    """Lift to float64, where a matrix product still tells close embeddings apart."""
-    return input.float() if input.device.type == "mps" else input.double()  # MPS lacks float64
+def all_distances(x: Tensor) -> Tensor:
+    """Compute the distance of every row from every other, in float64 where the device has it.
 
-
-def as_written(x: Tensor) -> AbstractContextManager[Any]:
-    """Keep autocast off a product, in the precision that `widened` chose."""
-    # It leaves float64 alone, and to tell it so takes longer than a small product.
-    return nullcontext() if x.dtype == torch.float64 else torch.autocast("mps", enabled=False)
-
-
-def root(square: Tensor) -> Tensor:
-    """Take the square root, with all derivatives 0 at 0 instead of infinite."""
-    zero = square <= 0
-    return square.masked_fill(zero, 1).sqrt().masked_fill(zero, 0)
-
-
-def squared_distances(input: Tensor) -> Tensor:
-    """Compute the squared Euclidean distances of all rows to each other."""
-    input = input - input[:1].detach()  # changes no distance, and rounds less
-    with as_written(input):
-        products = input @ input.T
-    return products.diagonal()[:, None] + products.diagonal() - 2 * products
+    Far from the origin, and for close pairs, products in float32 would have no digit left.
+    """
+    x = x if x.device.type == "mps" else x.double()
+    x = x - x.mean(0).detach()  # changes no distance, and rounds less
+    square = x.square().sum(1)
+    squares = square[:, None] + square - 2 * (x @ x.T)
+    # A root has an infinite slope at 0: take that of another number, and then 0.
+    apart = squares > 0
+    return squares.masked_fill(~apart, 1).sqrt().masked_fill(~apart, 0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from losses._checks import check_floating, check_weight_shape, paired, promoted
-from losses._reduction import Loss, legacy_reduction, reduce_errors, reduce_weighted
+from losses._checks import check_floating, check_weight_shape, loss_function, paired
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input", "target", "weight")
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -108,21 +109,14 @@ def mse_loss(
           squares
         - [`torch.nn.functional.mse_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    x, y = promoted(*paired(input, target))
-    check_floating(input=x)
-    if weight is None:
-        return reduce_errors(_square, _error, reduction, x, y, times=2)
+    check_floating(input=input, target=target)
     check_weight_shape(weight, input)
-    return reduce_weighted(_square(x - y), weight, reduction)
-
-
-def _square(error: Tensor) -> Tensor:
-    return error.pow_(2)
-
-
-def _error(error: Tensor) -> Tensor:
-    return error
+    input, target = paired(input, target)
+    error = input - target
+    loss = error * error  # the slope of a square, 2 * error, may overflow before it is averaged
+    if weight is not None:
+        return reduce_loss(weight * loss, reduction, weight.sum())
+    return reduce_loss(loss, reduction)
 
 
 class MSELoss(Loss):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from losses._checks import bounds, check_floating, full_precision, scalar_type, values_known
-from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+from losses._checks import autocasting, check_floating, loss_function, outlier, scalar_type, upcast
+from losses._reduction import WeightedLoss, reduce_loss
 
 
+@loss_function("input")
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -120,24 +121,19 @@ def multi_margin_loss(
           machines](https://www.jmlr.org/papers/v2/crammer01a.html), 2001: only the worst
         - [`torch.nn.functional.multi_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    (input,) = full_precision(input)
+    check(input, target, p, weight)
+    (input,) = upcast(input)
+    scores, y = input.reshape(-1, input.shape[-1] if input.dim() else 1), target.reshape(-1, 1)
+    # relu(x_i - x_y + margin), for all classes but the right one, where it would be the margin.
+    hinge = (scores - scores.gather(1, y) + margin).relu().scatter(1, y, 0)
+    loss = hinge if p == 1 else hinge * hinge
     if weight is not None:
-        (weight,) = full_precision(weight)
-    _check(input, target, p, weight)
-    scores = input if input.dim() == 2 else input.reshape(1, -1)
-    label = target.reshape(-1, 1)
-    # The sum leaves the right class out: there, the hinge would be the constant margin.
-    hinge = (scores - (scores.gather(1, label) - margin)).relu_().scatter(1, label, 0)
-    loss = hinge if p == 1 else hinge.square()
-    if weight is not None:
-        loss = loss * weight[label]
-    if reduction != "mean":  # that of the samples' means over the classes is the mean of all
-        loss = loss.mean(1)
+        loss = weight[y] * loss
+    loss = loss.mean(1)
     return reduce_loss(loss if target.dim() == 1 else loss[0], reduction)
 
 
-def _check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None:
+def check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None:
     """Raise where PyTorch does, and say what to pass instead."""
     if p not in (1, 2):
         raise ValueError(
@@ -173,20 +169,18 @@ def _check(input: Tensor, target: Tensor, p: int, weight: Tensor | None) -> None
                 f"inconsistent weight size, expected {classes} but got {list(weight.shape)}: pass "
                 "one number for each class"
             )
-        if weight.dtype != input.dtype:
+        if weight.dtype != input.dtype and not autocasting(input):
             raise RuntimeError(
                 f"expected scalar type {scalar_type(input.dtype)} but found "
                 f"{scalar_type(weight.dtype)}: weight must have the data type of input, "
                 "pass weight.to(input.dtype)"
             )
-    if values_known(target) and samples:
-        lowest, highest = bounds(target)
-        if lowest < 0 or highest >= classes:
-            raise RuntimeError(
-                f"target out of range: got class {lowest if lowest < 0 else highest}, expected 0 "
-                f"to {classes - 1}. Classes count from 0, and there is no ignore_index: select the "
-                "rows to keep first"
-            )
+    wrong = outlier(0, target, classes - 1, input)
+    if wrong is not None:
+        raise RuntimeError(
+            f"target out of range: got class {wrong}, expected 0 to {classes - 1}. Classes count "
+            "from 0, and there is no ignore_index: select the rows to keep first"
+        )
 
 
 class MultiMarginLoss(WeightedLoss):

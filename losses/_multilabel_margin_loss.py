@@ -7,10 +7,11 @@ import warnings
 import torch
 from torch import Tensor
 
-from losses._checks import bounds, check_floating, full_precision, scalar_type, values_known
-from losses._reduction import Loss, legacy_reduction, reduce_loss
+from losses._checks import can_inspect, check_floating, loss_function, outlier, scalar_type, upcast
+from losses._reduction import Loss, reduce_loss, sum_of_hinges
 
 
+@loss_function("input")
 def multilabel_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -107,26 +108,20 @@ def multilabel_margin_loss(
           Journal of Machine Learning Research 3, pages 1025 to 1058: labels ranked by such pairs
         - [`torch.nn.functional.multilabel_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    (input,) = full_precision(input)
-    _check(input, target)
-    scores = input if input.dim() == 2 else input.reshape(1, -1)
-    label = target.view_as(scores)
-    ended = label < 0
-    if values_known(ended):
-        # Pairs, not C * C of them: only as many columns as the longest list needs.
-        longest = label.shape[1] - int(ended.all(0).sum())
-        label, ended = label[:, :longest], ended[:, :longest]
-    past = ended.cumsum(1) > 0  # the places from the first -1 on
+    check(input, target)
+    (input,) = upcast(input)
+    x = input.reshape(-1, target.shape[-1] if target.dim() else 1)
+    label = target.view_as(x)
+    listed = (label < 0).cumsum(-1) == 0  # the places before the first -1
     label = label.clamp(min=0)
-    right = torch.zeros_like(scores, dtype=torch.bool).scatter_add(1, label, ~past)
-    hinge = 1 - scores.gather(1, label).unsqueeze(2) + scores.unsqueeze(1)
-    no_pair = past.unsqueeze(2) | right.unsqueeze(1)
-    loss = hinge.masked_fill_(no_pair, 0).relu_().mean(2).sum(1)
+    right = torch.zeros_like(x).scatter_add(-1, label, listed.to(x.dtype)) > 0
+    # relu(1 - x_j + x_i), for each right class j over all wrong classes i
+    hinges, _ = sum_of_hinges(1 - x.gather(-1, label), -x, ~right)
+    loss = hinges.masked_fill(~listed, 0).sum(-1) / x.shape[-1]
     return reduce_loss(loss if input.dim() == 2 else loss[0], reduction)
 
 
-def _check(input: Tensor, target: Tensor) -> None:
+def check(input: Tensor, target: Tensor) -> None:
     """Raise where PyTorch does; warn where the target must be a mask taken for a list."""
     check_floating(input=input)
     if input.dim() > 2 or 0 in input.shape[-1:]:
@@ -145,21 +140,20 @@ def _check(input: Tensor, target: Tensor) -> None:
             f"expected scalar type Long but found {scalar_type(target.dtype)}: target must hold "
             "class indices as int64, not a mask"
         )
-    if not values_known(target) or not target.numel():
-        return
     classes = input.shape[-1] if input.dim() else 1
-    lowest, highest = bounds(target)
-    if lowest < -1 or highest >= classes:
+    wrong = outlier(-1, target, classes - 1, input)
+    if wrong is not None:
         raise RuntimeError(
-            f"argument #2 'target' is out of range: got {lowest} to {highest}, expected class "
-            f"indices from 0 to {classes - 1}, ended by -1"
+            f"argument #2 'target' is out of range: got {wrong}, expected class indices from 0 to "
+            f"{classes - 1}, ended by -1"
         )
-    if classes > 2 and lowest >= 0 and highest <= 1:
+    known = can_inspect(target, input) and target.numel() > 0
+    if known and classes > 2 and outlier(0, target, 1, input) is None:
         warnings.warn(
             "target holds nothing but 0 and 1, like a multi-hot mask, but it is read as a list of "
             "class indices: only classes 0 and 1 are taken for right, each several times. Pass the "
             "indices, ended by -1, or use multilabel_soft_margin_loss, which takes a mask.",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import warnings
+
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
-from losses._binary_cross_entropy_with_logits import reduce_surprise, surprise
-from losses._checks import check_floating, check_probabilities, paired, promoted
-from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+from losses._checks import check_floating, loss_function, outlier, paired
+from losses._reduction import WeightedLoss, product, reduce_loss
 
 
+@loss_function("input", "target")
 def multilabel_soft_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -107,18 +111,17 @@ def multilabel_soft_margin_loss(
           classes
         - [`torch.nn.functional.multilabel_soft_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    _check(input, target)
-    x, y = promoted(*paired(input, target))
-    if weight is None and reduction == "mean":  # that of the samples' means is the mean of all
-        return reduce_surprise(x, y, reduction)
-    loss = surprise(x, y)
+    check(input, target)
+    input, target = paired(input, target)
+    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    loss = product(target, softplus(-input, threshold=40))
+    loss = loss + product(1 - target, softplus(input, threshold=40))
     if weight is not None:
-        loss = loss * weight
+        loss = weight * loss
     return reduce_loss(loss.mean(-1), reduction)
 
 
-def _check(input: Tensor, target: Tensor) -> None:
+def check(input: Tensor, target: Tensor) -> None:
     """Raise unless there are classes, and the target is a mask or holds probabilities."""
     if input.dim() == 0:
         raise IndexError(
@@ -128,12 +131,14 @@ def _check(input: Tensor, target: Tensor) -> None:
     check_floating(input=input)
     if target.dtype == torch.bool:
         raise RuntimeError("target is boolean, which has no 1 - target: pass target.float()")
-    check_probabilities(
-        "target",
-        target,
-        "pass 1 for each class that applies and 0 for each that does not; multilabel_margin_loss "
-        "is the one that takes class indices",
-    )
+    wrong = outlier(0, target, 1, input)
+    if wrong is not None and not math.isnan(wrong):
+        warnings.warn(
+            f"all elements of target should be between 0 and 1, got {wrong}: pass 1 for each class "
+            "that applies and 0 for each that does not; multilabel_margin_loss is the one that "
+            "takes class indices",
+            stacklevel=4,
+        )
 
 
 class MultiLabelSoftMarginLoss(WeightedLoss):

@@ -7,15 +7,11 @@ import warnings
 import torch
 from torch import Tensor
 
-from losses._checks import (
-    check_floating,
-    class_indices,
-    full_precision,
-    weight_of,
-)
-from losses._reduction import WeightedLoss, legacy_reduction, reduce_loss
+from losses._checks import classified, loss_function
+from losses._reduction import WeightedLoss, product, reduce_loss
 
 
+@loss_function("input")
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -124,26 +120,14 @@ def nll_loss(
           2006, section 4.3.4
         - [`torch.nn.functional.nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    y, ignored = class_indices(target, input.shape, ignore_index)
-    check_floating(input=input)
-    (input,) = full_precision(input)
-    dim = min(1, input.dim() - 1)
-
-    if ignored is not None:
-        y = y.masked_fill(ignored, 0)
-    # Half precision continues in float32: a sum over the batch soon passes 65504.
-    dtype = torch.promote_types(input.dtype, torch.float32)
-    log_p_y = input.gather(dim, y.unsqueeze(dim)).type(dtype)
-    if weight is None and ignored is None and reduction != "none":
-        return -reduce_loss(log_p_y, reduction).type_as(input)
-    log_p_y = log_p_y.squeeze(dim)
-    w_y = torch.ones_like(log_p_y) if weight is None else weight_of(y, weight, input)
-    # An impossible class of weight 0 counts nothing, nor does an ignored row, whatever it holds.
-    log_p_y = log_p_y.masked_fill((w_y == 0) & log_p_y.isneginf(), 0)
-    if ignored is not None:
-        w_y, log_p_y = w_y.masked_fill(ignored, 0), log_p_y.masked_fill(ignored, 0)
-    return -reduce_loss(w_y * log_p_y, reduction, w_y.sum()).to(input.dtype)
+    input, target, weight = classified(input, target, weight, ignore_index)
+    input = input.movedim(min(1, input.dim() - 1), -1)  # the classes last
+    ignored = target == ignore_index
+    y = target.masked_fill(ignored, 0)
+    log_p = input.gather(-1, y[..., None])[..., 0].masked_fill(ignored, 0)
+    w = torch.ones_like(input[..., 0]) if weight is None else weight.gather(0, y.flatten())
+    w = w.view_as(y).masked_fill(ignored, 0)
+    return reduce_loss(-product(w, log_p), reduction, w.sum())
 
 
 class NLLLoss(WeightedLoss):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 
-import torch
 from torch import Tensor
 
-from losses._checks import all_finite, paired, promoted, values_known
-from losses._reduction import Loss, legacy_reduction, reduce_by_slopes, reduce_loss
+from losses._checks import loss_function, outlier, paired
+from losses._reduction import Loss, product, reduce_loss
 
 
+@loss_function("input", "target")
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -126,51 +126,24 @@ def poisson_nll_loss(
           [Generalized Linear Models](https://doi.org/10.2307/2344614), 1972
         - [`torch.nn.functional.poisson_nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.poisson_nll_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    if values_known(target) and target.numel() and target.min() < 0:
+    if outlier(0, target, math.inf, input) is not None:
         warnings.warn(
             "target has negative entries, but poisson_nll_loss expects counts, which are at "
             "least 0: for a negative one the loss has no lower bound",
-            stacklevel=2,
+            stacklevel=3,
         )
     input, target = paired(input, target)
-    if log_input and not full:
-        x, y = promoted(input, target)
-        return reduce_by_slopes(_loss, (_slope, _slope_in_y), reduction, x, y)
     if log_input:
-        loss = _loss(input, target)
+        rate, log_rate = input.exp(), input
     else:
-        # float16 has no room for the default eps.
-        narrow = input.dtype == torch.float16
-        rate = (input.float() if narrow else input) + eps
-        settled = rate.isposinf() | ((rate == 0) & (target == 0))
-        log_rate = torch.where(settled, 1, rate).log()
-        loss = input - target * (log_rate.half() if narrow else log_rate)
+        rate, log_rate = input, (input + eps).log()
+    # The exponential outgrows its logarithm: an infinite rate costs infinity.
+    loss = rate - product(target, log_rate.masked_fill(log_rate.isposinf(), 0))
     if full:
-        y = target.to(loss.dtype).clamp(min=1)
+        y = target.clamp(min=1)
         stirling = y * (y.log() - 1) + 0.5 * (2 * math.pi * y).log()
-        loss = loss + torch.where(target <= 1, 0, stirling)
+        loss = loss + stirling.masked_fill(target <= 1, 0)
     return reduce_loss(loss, reduction)
-
-
-def _loss(x: Tensor, y: Tensor) -> Tensor:
-    """Compute the loss of counts y, given the logarithms x of their rates."""
-    return x.exp() - y * _settled(x, y)
-
-
-def _settled(x: Tensor, y: Tensor) -> Tensor:
-    """Infinity leaves e^x, but must not meet it, or a count of 0, as infinity - infinity."""
-    if all_finite(x):
-        return x
-    return x.masked_fill(x.isposinf() | (x.isneginf() & (y == 0)), 0)
-
-
-def _slope(x: Tensor, y: Tensor) -> Tensor:
-    return x.exp() - y
-
-
-def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:
-    return -_settled(x, y)
 
 
 class PoissonNLLLoss(Loss):

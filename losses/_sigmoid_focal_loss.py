@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from losses._checks import all_finite, check_floating, check_gamma, full_precision
+from losses._checks import check_floating, check_gamma, loss_function, upcast
 from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("inputs", "targets")
 def sigmoid_focal_loss(
     inputs: Tensor,
     targets: Tensor,
@@ -116,27 +117,20 @@ def sigmoid_focal_loss(
             f"Target size ({targets.size()}) must be the same as input size ({inputs.size()}): "
             "pass one label, 0.0 or 1.0, for each logit"
         )
-    check_floating(inputs=inputs, targets=targets)
-    x, y = full_precision(inputs, targets)
-    limits = torch.finfo(x.dtype)
-
-    # By -|x|, of which nothing rounds to 0 too early. At 0, too, the sign has to be one of both.
-    sign = torch.copysign(x.new_ones(()), x.detach())
-    opposite = -sign
-    low = opposite * x
-    if not all_finite(x):
-        # An infinite logit counts as the largest number: 0 times infinity would be NaN.
-        low = low.clamp(min=limits.min)
-    # This is 1 - y where x is positive, and y where it is negative.
-    wrong = torch.addcmul(sign.relu(), opposite, y)
-    minus_log_p_t = torch.addcmul(softplus(low), wrong, low, value=-1)
-    one_minus_p_t = wrong + (1 - 2 * wrong) * torch.sigmoid(low)
+    check_floating(inputs=inputs)
+    check_floating(targets=targets)
+    inputs, targets = upcast(inputs, targets)
+    # An infinite logit counts as the largest number: 0 times infinity would be NaN.
+    x, y = inputs.clamp(torch.finfo(inputs.dtype).min, torch.finfo(inputs.dtype).max), targets
+    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    ce = y * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
+    one_minus_p_t = y * torch.sigmoid(-x) + (1 - y) * torch.sigmoid(x)
     if gamma < 1:
         # At 0, such an exponent has infinite slope. The product with the logarithm has none.
-        one_minus_p_t = one_minus_p_t.clamp(min=limits.tiny)
-    loss = one_minus_p_t**gamma * minus_log_p_t
+        one_minus_p_t = one_minus_p_t.clamp(min=torch.finfo(x.dtype).tiny)
+    loss = one_minus_p_t**gamma * ce
     if alpha != -1:
-        loss = ((2 * alpha - 1) * y + (1 - alpha)) * loss  # alpha for a yes, 1 - alpha for a no
+        loss = (alpha * y + (1 - alpha) * (1 - y)) * loss
     return reduce_loss(loss, reduction)
 
 

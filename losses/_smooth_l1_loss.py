@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
+from torch.nn.functional import hardtanh
 
-from losses._checks import check_floating, paired, promoted
-from losses._reduction import Loss, legacy_reduction, reduce_errors, reduce_loss
+from losses._checks import check_floating, loss_function, paired
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input", "target")
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -94,27 +95,18 @@ def smooth_l1_loss(
         - Girshick, [Fast R-CNN](https://arxiv.org/abs/1504.08083), 2015, equation 3
         - [`torch.nn.functional.smooth_l1_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
     if beta < 0:
         raise RuntimeError(
             f"smooth_l1_loss does not support negative values for beta. Got beta={beta}: "
             "pass 0 for the plain absolute error, or a positive width"
         )
-    x, y = promoted(*paired(input, target))
-    check_floating(input=x)
+    check_floating(input=input, target=target)
+    input, target = paired(input, target)
+    error = input - target
     if beta == 0:
-        return reduce_loss((x - y).abs(), reduction)
-
-    def loss(error: Tensor) -> Tensor:
-        # One expression for both cases, so no infinity meets a zero: inside, clipped equals error.
-        clipped = error.clamp(-beta, beta)
-        return torch.sub(error, clipped, alpha=0.5).mul_(clipped)
-
-    def slope(error: Tensor) -> Tensor:
-        return error.clamp_(-beta, beta)
-
-    reduced = reduce_errors(loss, slope, reduction, x, y)
-    return reduced if beta == 1 else reduced / beta
+        return reduce_loss(error.abs(), reduction)
+    clipped = hardtanh(error, -beta, beta)  # the part of the error inside the parabola
+    return reduce_loss(clipped * (error - clipped / 2) / beta, reduction)
 
 
 class SmoothL1Loss(Loss):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from losses._checks import broadcast_shape, full_precision
-from losses._reduction import Loss, legacy_reduction, reduce_by_slopes
+from losses._checks import broadcast_shape, loss_function, upcast
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input")
 def soft_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -96,7 +97,6 @@ def soft_margin_loss(
           notation, next to the exponential one
         - [`torch.nn.functional.soft_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
     if not input.is_floating_point():
         raise RuntimeError(
             "result type Float can't be cast to the desired output type Long: input must be "
@@ -109,22 +109,9 @@ def soft_margin_loss(
             f"{list(shape)}: target of shape {tuple(target.shape)} would compare every score with "
             "several labels; give target the shape of input"
         )
-    input, target = full_precision(input, target)
-    return reduce_by_slopes(_loss, (_slope, _slope_in_y), reduction, input, target.to(input.dtype))
-
-
-def _loss(x: Tensor, y: Tensor) -> Tensor:
+    input, target = upcast(input, target)
     # This is log(1 + exp(-yx)) without overflow; the threshold leaves float64 all its digits.
-    return softplus(-y * x, threshold=40)
-
-
-def _slope(x: Tensor, y: Tensor) -> Tensor:
-    opposite = -y
-    return opposite * (opposite * x).sigmoid_()
-
-
-def _slope_in_y(x: Tensor, y: Tensor) -> Tensor:
-    return _slope(y, x)  # x and y only meet in their product
+    return reduce_loss(softplus(-target * input, threshold=40), reduction)
 
 
 class SoftMarginLoss(Loss):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.linalg import vector_norm
 
-from losses._checks import broadcast_shape, check_triplets, full_precision
-from losses._reduction import Loss, legacy_reduction, reduce_loss
+from losses._checks import broadcast_shape, check_triplets, loss_function, upcast
+from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("anchor", "positive", "negative")
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,
@@ -119,19 +121,15 @@ def triplet_margin_loss(
           networks](https://bmva-archive.org.uk/bmvc/2016/papers/paper119/index.html), BMVC 2016
         - [`torch.nn.functional.triplet_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_loss.html)
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
     check_triplets(margin, anchor, positive, negative)
     broadcast_shape(anchor=anchor.shape, positive=positive.shape, negative=negative.shape)
-    anchor, positive, negative = full_precision(anchor, positive, negative)
-
-    def distance(x: Tensor, y: Tensor) -> Tensor:
-        length: Tensor = torch.linalg.vector_norm(x - y + eps, ord=p, dim=-1)
-        return length
-
-    to_negative = distance(anchor, negative)
+    anchor, positive, negative = upcast(anchor, positive, negative)
+    to_positive = vector_norm(anchor - positive + eps, ord=p, dim=-1)
+    to_negative = vector_norm(anchor - negative + eps, ord=p, dim=-1)
     if swap:
-        to_negative = torch.minimum(to_negative, distance(positive, negative))
-    loss = (margin + distance(anchor, positive) - to_negative).clamp(min=0)
+        between = vector_norm(positive - negative + eps, ord=p, dim=-1)
+        to_negative = torch.minimum(to_negative, between)
+    loss = (margin + to_positive - to_negative).clamp(min=0)
     return reduce_loss(loss, reduction)
 
 

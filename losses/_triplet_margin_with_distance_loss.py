@@ -7,10 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from losses._checks import check_triplets, full_precision
+from losses._checks import check_triplets, loss_function, upcast
 from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("anchor", "positive", "negative")
 def triplet_margin_with_distance_loss(
     anchor: Tensor,
     positive: Tensor,
@@ -106,17 +107,12 @@ def triplet_margin_with_distance_loss(
         - [`torch.nn.functional.triplet_margin_with_distance_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_with_distance_loss.html)
     """
     check_triplets(margin, anchor, positive, negative)
-    anchor, positive, negative = full_precision(anchor, positive, negative)
-
-    def euclidean(x: Tensor, y: Tensor) -> Tensor:
-        length: Tensor = torch.linalg.vector_norm(x - y + 1e-6, dim=-1)
-        return length
-
-    distance = euclidean if distance_function is None else distance_function
-    to_negative = distance(anchor, negative)
+    anchor, positive, negative = upcast(anchor, positive, negative)
+    distance = nn.PairwiseDistance() if distance_function is None else distance_function
+    to_positive, to_negative = distance(anchor, positive), distance(anchor, negative)
     if swap:
         to_negative = torch.minimum(to_negative, distance(positive, negative))
-    loss = (margin + distance(anchor, positive) - to_negative).clamp(min=0)
+    loss = (margin + to_positive - to_negative).clamp(min=0)
     return reduce_loss(loss, reduction)
 
 

@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from losses._checks import full_precision
-from losses._mining import check_batch, gathered, pairs, root, squared_distances, widened
+from losses._checks import loss_function
+from losses._mining import all_distances, check_batch, gathered, pairs
 from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input")
 def triplet_semihard_loss(
     input: Tensor,
     target: Tensor,
@@ -117,17 +118,16 @@ def triplet_semihard_loss(
     """
     check_batch(input, target, margin)
     input, target = gathered(input, target, group)
-    (input,) = full_precision(input)
     positive, negative = pairs(target)
-    distance = root(squared_distances(widened(input)))
+    distance = all_distances(input)
     # Each row: the anchor's negatives, nearest first, then infinity for all others.
-    to_negatives = distance.masked_fill(~negative, float("inf")).sort(dim=1).values
-    to_positives = distance.masked_fill(~positive, 0)  # what is no pair is found at once
-    beyond = torch.searchsorted(to_negatives, to_positives, right=True)
-    farthest = (negative.sum(dim=1, keepdim=True) - 1).clamp(min=0)
+    to_negatives = distance.masked_fill(~negative, torch.inf).sort(1).values
+    # For each positive, the first negative that is farther; the farthest, where none is.
+    beyond = torch.searchsorted(to_negatives.detach(), distance.detach(), right=True)
+    farthest = (negative.sum(1, keepdim=True) - 1).clamp(min=0)
     to_negative = to_negatives.gather(1, torch.minimum(beyond, farthest))
     loss = (distance - to_negative + margin).clamp(min=0).masked_fill(~positive, 0)
-    return reduce_loss(loss, reduction, positive.sum().clamp(min=1)).to(input.dtype)
+    return reduce_loss(loss, reduction, positive.sum().clamp(min=1))
 
 
 class TripletSemihardLoss(Loss):
