@@ -11,6 +11,10 @@ Examples:
 """
 
 from losses import catalog
+from losses._adaptive_log_softmax_with_loss import (
+    AdaptiveLogSoftmaxWithLoss,
+    adaptive_log_softmax_with_loss,
+)
 from losses._batch_all_triplet_loss import BatchAllTripletLoss, batch_all_triplet_loss
 from losses._batch_hard_triplet_loss import TripletLoss, batch_hard_triplet_loss
 from losses._binary_cross_entropy import BCELoss, binary_cross_entropy
@@ -50,6 +54,7 @@ from losses._triplet_margin_with_distance_loss import (
 from losses._triplet_semihard_loss import TripletSemihardLoss, triplet_semihard_loss
 
 __all__ = [
+    "AdaptiveLogSoftmaxWithLoss",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchAllTripletLoss",
@@ -79,6 +84,7 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "TripletSemihardLoss",
+    "adaptive_log_softmax_with_loss",
     "batch_all_triplet_loss",
     "batch_hard_triplet_loss",
     "binary_cross_entropy",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
-from torch.linalg import vector_norm
 
 from losses._checks import loss_function, upcast
-from losses._mining import all_distances, check_batch, gathered, pairs
+from losses._mining import all_distances, check_batch, gathered, pairs, root
 from losses._reduction import Loss, reduce_loss
 
 
@@ -119,15 +118,17 @@ def batch_hard_triplet_loss(
     check_batch(input, target, margin)
     input, target = gathered(input, target, group)
     (input,) = upcast(input)
+    if input.shape[0] == 0:
+        return reduce_loss(input.sum(1), reduction, input.new_ones(()))
     positive, negative = pairs(target)
     complete = positive.any(1) & negative.any(1)
     # Search without a gradient: of all the pairs, only the hardest are differentiated.
-    x = (input - input.mean(0)).detach()  # centred, which changes no distance and rounds less
+    x = (input - input.nanmean(0)).detach()  # centred: no distance changes, less is rounded
     distance = torch.cdist(x, x, compute_mode="use_mm_for_euclid_dist")
     farthest = distance.masked_fill(~positive, -1).argmax(1)
     nearest = distance.masked_fill(~negative, torch.inf).argmin(1)
-    to_positive = vector_norm(input - input[farthest], dim=1)
-    to_negative = vector_norm(input - input[nearest], dim=1)
+    to_positive = root((input - input[farthest]).square().sum(1))
+    to_negative = root((input - input[nearest]).square().sum(1))
     loss = (to_positive - to_negative + margin).clamp(min=0).masked_fill(~complete, 0)
     return reduce_loss(loss, reduction, complete.sum().clamp(min=1))
 

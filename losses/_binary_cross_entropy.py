@@ -115,7 +115,7 @@ def binary_cross_entropy(
         - [`torch.nn.functional.binary_cross_entropy`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html)
     """
     check(input, target, weight)
-    input, target = upcast(input, target)
+    input, target, weight = upcast(input, target, weight)
     log_x, log_q = held_log(input, 1 - input), held_log(1 - input, input)
     loss = -(target * log_x + (1 - target) * log_q)
     if weight is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 
 from torch import Tensor
@@ -11,6 +10,7 @@ from torch.nn.functional import softplus
 from losses._checks import (
     check_factors,
     check_floating,
+    check_real,
     loss_function,
     outlier,
     scalar_type,
@@ -128,7 +128,7 @@ def binary_cross_entropy_with_logits(
         - [`torch.nn.functional.binary_cross_entropy_with_logits`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html)
     """
     check(input, target, weight=weight, pos_weight=pos_weight)
-    input, target = upcast(input, target)
+    input, target, weight, pos_weight = upcast(input, target, weight, pos_weight)
     positive = target if pos_weight is None else pos_weight * target
     # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
     loss = product(positive, softplus(-input, threshold=40))
@@ -146,6 +146,7 @@ def check(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
             "squeeze or expand one of them, as in input.squeeze(1) for (N, 1) against (N)"
         )
     check_floating(input=input)
+    check_real(target=target)
     if not target.is_floating_point():
         raise RuntimeError(
             f"result type {scalar_type(input.dtype)} can't be cast to the desired output type "
@@ -154,7 +155,7 @@ def check(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
         )
     check_factors(input, **weights)
     wrong = outlier(0, target, 1, input)
-    if wrong is not None and not math.isnan(wrong):
+    if wrong is not None:
         warnings.warn(
             f"all elements of target should be between 0 and 1, got {wrong}: pass 0.0 for no and "
             "1.0 for yes. Outside, the loss has no lower bound",

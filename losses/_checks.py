@@ -7,9 +7,10 @@ leaves out whatever comes from here.
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from collections.abc import Callable
-from typing import Any, ParamSpec, get_type_hints
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 import torch
 from torch import Tensor
@@ -17,25 +18,29 @@ from torch import Tensor
 from losses._reduction import legacy_reduction
 
 P = ParamSpec("P")
+R = TypeVar("R", bound=Tensor | tuple[Tensor, ...])
 HALF = (torch.float16, torch.bfloat16)
 
 
-def loss_function(*like: str) -> Callable[[Callable[P, Tensor]], Callable[P, Tensor]]:
+def loss_function(*like: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Do around a formula what every loss does.
 
     Refuse what is no tensor, translate `size_average` and `reduce`, and round the result, once, to
-    the common data type of the arguments `like`.
+    the common data type of the arguments `like`: a tensor, or each of a named tuple.
     """
 
-    def decorate(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         hints = get_type_hints(function)
         names = [name for name in hints if name != "return"]
+        tensors = {name for name in names if hints[name] == Tensor}
+        optional = {name for name in names if hints[name] == (Tensor | None)}
 
         @functools.wraps(function)
-        def call(*args: Any, **kwargs: Any) -> Tensor:
-            given = dict(zip(names, args, strict=False)) | kwargs
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given = {**dict(zip(names, args, strict=False)), **kwargs}
             for place, name in enumerate(names, start=1):
-                if name in given and not fits(given[name], hints[name]):
+                asked = name in tensors or (name in optional and given.get(name) is not None)
+                if name in given and asked and not isinstance(given[name], Tensor):
                     raise TypeError(
                         f"{function.__name__}(): argument '{name}' (position {place}) must be "
                         f"Tensor, not {type(given[name]).__name__}: pass torch.as_tensor({name})"
@@ -45,19 +50,15 @@ def loss_function(*like: str) -> Callable[[Callable[P, Tensor]], Callable[P, Ten
                     given.pop("size_average", None), given.pop("reduce", None), "mean", stacklevel=3
                 )
                 args, kwargs = args[len(names) :], given
-            loss: Tensor = function(*args, **kwargs)
-            return rounded(loss, *(given.get(name) for name in like))
+            loss: Any = function(*args, **kwargs)
+            examples = [given.get(name) for name in like]
+            if isinstance(loss, tuple):
+                return type(loss)(*(rounded(part, *examples) for part in loss))
+            return rounded(loss, *examples)
 
         return call
 
     return decorate
-
-
-def fits(value: Any, hint: Any) -> bool:
-    """Whether `value` is a tensor where one is asked for."""
-    if hint == (Tensor | None) and value is None:
-        return True
-    return isinstance(value, Tensor) or hint not in (Tensor, Tensor | None)
 
 
 def rounded(loss: Tensor, *like: Any) -> Tensor:
@@ -80,16 +81,17 @@ def autocasting(tensor: Tensor) -> bool:
     return not tensor.is_meta and torch.is_autocast_enabled(tensor.device.type)
 
 
-def upcast(*tensors: Tensor) -> tuple[Tensor, ...]:
+def upcast(*tensors: Tensor | None) -> tuple[Any, ...]:
     """Give all the data type to compute in: their common one, float32 at least.
 
     Small integers are thereby computed in floating point, where nothing wraps around.
     """
-    dtype = functools.reduce(torch.promote_types, (tensor.dtype for tensor in tensors))
+    dtypes = (tensor.dtype for tensor in tensors if tensor is not None)
+    dtype = functools.reduce(torch.promote_types, dtypes)
     if dtype in (torch.int32, torch.int64):
         dtype = torch.float64
     dtype = torch.promote_types(dtype, torch.float32)
-    return tuple(tensor.to(dtype) for tensor in tensors)
+    return tuple(tensor if tensor is None else tensor.to(dtype) for tensor in tensors)
 
 
 def can_inspect(*tensors: Tensor) -> bool:
@@ -97,7 +99,8 @@ def can_inspect(*tensors: Tensor) -> bool:
 
     Elsewhere there is nothing to see, or looking would make Python wait for the device.
     """
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+    tracing: bool = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    if tracing or torch.compiler.is_compiling():
         return False
     try:
         return all(tensor.untyped_storage().device.type == "cpu" for tensor in tensors)
@@ -105,8 +108,13 @@ def can_inspect(*tensors: Tensor) -> bool:
         return False
 
 
-def outlier(low: float, tensor: Tensor, high: float, *others: Tensor) -> float | None:
-    """Return a value outside of [low, high]; None if there is none, or nobody may look."""
+def outlier(
+    low: float, tensor: Tensor, high: float, *others: Tensor, nan: bool = False
+) -> float | None:
+    """Return a value outside of [low, high]; None if there is none, or nobody may look.
+
+    NaN counts as outside on request. `others` must allow a look as well.
+    """
     if not can_inspect(tensor, *others) or tensor.numel() == 0:
         return None
     try:
@@ -115,7 +123,7 @@ def outlier(low: float, tensor: Tensor, high: float, *others: Tensor) -> float |
         return None
     if lowest < low:
         return lowest
-    return None if highest <= high else highest
+    return highest if highest > high or (nan and math.isnan(highest)) else None
 
 
 def check_floating(**tensors: Tensor) -> None:
@@ -141,13 +149,13 @@ def check_real(**tensors: Tensor) -> None:
     """Raise where complex numbers would have to be compared."""
     for name, tensor in tensors.items():
         if tensor.is_complex():
-            raise NotImplementedError(
+            raise RuntimeError(
                 f"{name} must be real, got {tensor.dtype}: pass {name}.real or {name}.abs()"
             )
 
 
-def paired(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Prepare two tensors that are compared element by element; warn where they broadcast.
+def paired(input: Tensor, target: Tensor, *others: Tensor | None) -> tuple[Any, ...]:
+    """Give two tensors that are compared, and others, a common type; warn where they broadcast.
 
     (N, 1) against (N) silently becomes (N, N), the most expensive missing `squeeze` there is.
     """
@@ -158,12 +166,12 @@ def paired(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
             "Please ensure they have the same size.",
             stacklevel=4,
         )
-    return upcast(input, target)
+    return upcast(input, target, *others)
 
 
 def check_probabilities(name: str, tensor: Tensor, remedy: str, *others: Tensor) -> None:
     """Raise unless all values are in [0, 1]."""
-    wrong = outlier(0, tensor, 1, *others)
+    wrong = outlier(0, tensor, 1, *others, nan=True)
     if wrong is not None:
         raise RuntimeError(
             f"all elements of {name} should be between 0 and 1, got {wrong}: {remedy}"

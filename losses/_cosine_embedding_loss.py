@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import Tensor
 
@@ -190,10 +192,17 @@ def check_shapes(input1: Tensor, input2: Tensor, target: Tensor) -> None:
             f"inputs with sizes {list(shape1)} and {list(shape2)}. input1 and input2 must be "
             "(N, D) for a target of shape (N), or (D) for a target of shape ()"
         )
-    if shape1[-1] != shape2[-1]:
+    if shape1[-1] != shape2[-1] and 1 not in (shape1[-1], shape2[-1]):
         raise RuntimeError(
             f"The size of tensor a ({shape1[-1]}) must match the size of tensor b ({shape2[-1]}) "
             f"at non-singleton dimension {target.dim()}: input1 of shape {tuple(shape1)} and "
             f"input2 of shape {tuple(shape2)} must have the same number of coordinates"
+        )
+    if shape1[-1] != shape2[-1] and not torch.compiler.is_compiling():
+        warnings.warn(
+            f"input1 of shape {tuple(shape1)} and input2 of shape {tuple(shape2)} should have the "
+            "same number of coordinates: one coordinate is repeated for the product, but not for "
+            "the length, so the result is no cosine",
+            stacklevel=4,
         )
     broadcast_shape(input1=shape1[:-1], input2=shape2[:-1], target=target.shape)

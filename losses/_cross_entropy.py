@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from torch import Tensor
 
 from losses._checks import (
@@ -162,16 +164,13 @@ def cross_entropy(
           Vision](https://arxiv.org/abs/1512.00567), 2015, section 7 (label smoothing)
         - [`torch.nn.functional.cross_entropy`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html)
     """
+    check_floating(input=input)
     soft = target.shape == input.shape  # a probability for each class
     if soft:
         input, target, weight = check_soft(input, target, weight, ignore_index)
     else:
         input, target, weight = classified(input, target, weight, ignore_index)
-    if not 0 <= label_smoothing <= 1:
-        raise RuntimeError(
-            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}. "
-            "Pass the share of each target to be spread over all classes, such as 0.1"
-        )
+    label_smoothing = check_smoothing(label_smoothing)
     dim = min(1, input.dim() - 1)  # that of the classes, which come last from here on
     x, classes = input.movedim(dim, -1), input.shape[dim]
     w = x.new_ones(classes) if weight is None else weight
@@ -188,6 +187,22 @@ def cross_entropy(
         uniform = -product(w, log_p).mean(-1)
         loss = loss + label_smoothing * uniform.masked_fill(ignored, 0)
     return reduce_loss(loss, reduction, w_y.sum())
+
+
+def check_smoothing(label_smoothing: float) -> float:
+    """Raise above 1; below 0, where PyTorch smooths nothing, warn and do the same."""
+    if label_smoothing > 1:
+        raise RuntimeError(
+            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}. "
+            "Pass the share of each target to be spread over all classes, such as 0.1"
+        )
+    if label_smoothing < 0:
+        warnings.warn(
+            f"label_smoothing counts as 0, got {label_smoothing}: pass the share of each target "
+            "to be spread over all classes, such as 0.1",
+            stacklevel=4,
+        )
+    return max(0.0, label_smoothing)
 
 
 def check_soft(
@@ -207,7 +222,6 @@ def check_soft(
         )
     if input.dim() == 0:
         raise IndexError("Dimension specified as 1 but tensor has no dimensions: input is (C)")
-    check_floating(input=input)
     input, target = upcast(input, target)
     if weight is not None:
         check_class_weight(weight, input.shape[min(1, input.dim() - 1)])

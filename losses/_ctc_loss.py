@@ -144,12 +144,13 @@ def ctc_loss(
           section 4
         - [`torch.nn.functional.ctc_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html)
     """
-    log_probs, targets, frames, lengths = prepared(
+    single = log_probs.dim() == 2
+    log_probs, targets, input_lengths, target_lengths = prepared(
         log_probs, targets, input_lengths, target_lengths, blank
     )
     time = torch.arange(log_probs.shape[0], device=log_probs.device)[:, None, None]
-    alive = time < frames[:, None]
-    beyond = torch.arange(targets.shape[1], device=targets.device) >= lengths[:, None]
+    alive = time < input_lengths[:, None]
+    beyond = torch.arange(targets.shape[1], device=targets.device) >= target_lengths[:, None]
     labels = targets.masked_fill(beyond, blank)
     # The states: blank, label, blank, ..., label, blank.
     states = pad(pad(labels[:, :, None], (1, 0), value=blank).flatten(1), (0, 1), value=blank)
@@ -165,12 +166,12 @@ def ctc_loss(
         skip = alpha[:, :-2].masked_fill(repeated, NEVER)
         ways = torch.stack((alpha[:, 2:], alpha[:, 1:-1], skip)).logsumexp(0)  # stay, step, skip
         alpha = torch.where(living, pad(frame + ways, (2, 0), value=NEVER), alpha)
-    ends = torch.stack((2 * lengths + 1, 2 * lengths + 2), 1)  # the last label, the last blank
-    loss = -alpha.gather(1, ends).logsumexp(1)
+    last = 2 * target_lengths + 1  # the state of the last label; that of the last blank follows
+    loss = -alpha.gather(1, torch.stack((last, last + 1), 1)).logsumexp(1)
     loss = loss.masked_fill(loss > -NEVER / 2, 0.0 if zero_infinity else float("inf"))
     if reduction == "mean":
-        loss = loss / lengths.clamp(min=1)
-    return reduce_loss(loss, reduction)
+        loss = loss / target_lengths.clamp(min=1)
+    return reduce_loss(loss[0] if single else loss, reduction)
 
 
 def prepared(

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from losses._checks import loss_function, outlier, paired, upcast
+from losses._checks import check_real, loss_function, outlier, paired, upcast
 from losses._reduction import Loss, reduce_loss
 
 
@@ -126,7 +126,12 @@ def gaussian_nll_loss(
           2022
         - [`torch.nn.functional.gaussian_nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gaussian_nll_loss.html)
     """
-    input, target, var = check(input, target, var)
+    check_real(input=input, target=target)
+    var = check(input, var)
+    if target.dim() != input.dim():
+        input, target = paired(input, target)
+    input, target, var = upcast(input, target, var)
+    var = var * torch.ones_like(input)  # a number counts for every element
     error = input - target
     # Raised to eps in the value only, or a variance below it would have no gradient to grow by.
     var = var + (eps - var.detach()).clamp(min=0)
@@ -136,23 +141,21 @@ def gaussian_nll_loss(
     return reduce_loss(loss, reduction)
 
 
-def check(input: Tensor, target: Tensor, var: Tensor | float) -> tuple[Tensor, ...]:
-    """Raise unless `var` holds variances for `input`; give all three the type to compute in."""
+def check(input: Tensor, var: Tensor | float) -> Tensor:
+    """Return `var` as a tensor that fits `input`; raise unless it holds variances."""
     if isinstance(var, Tensor):
         var = aligned(var, input)
     elif isinstance(var, (int, float)):
-        var = input.new_full((), var, dtype=torch.float32)
+        var = torch.full_like(input, var, dtype=torch.float32)
     else:
         raise TypeError(f"var must be a tensor or a number, got {type(var).__name__}")
     wrong = outlier(0, var, math.inf, input)
-    if wrong is not None and not math.isnan(wrong):
+    if wrong is not None:
         raise ValueError(
             f"var has negative entry/entries, the lowest is {wrong:.4g}: expected "
             "variances, at least 0. Pass softplus(var), or var.exp() if it is a logarithm"
         )
-    if target.dim() != input.dim():
-        input, target = paired(input, target)
-    return upcast(input, target, var)
+    return var
 
 
 def aligned(var: Tensor, input: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from losses._checks import broadcast_shape, loss_function, paired
+from losses._checks import broadcast_shape, check_mean, check_real, loss_function, paired
 from losses._reduction import Loss, reduce_loss
 
 
@@ -98,8 +98,8 @@ def hinge_embedding_loss(
         - [`torch.nn.functional.hinge_embedding_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html)
     """
     broadcast_shape(input=input.shape, target=target.shape)
-    if not input.is_floating_point():
-        raise RuntimeError(f"input must be floating point, got {input.dtype}: pass input.float()")
+    check_real(input=input, target=target)
+    check_mean(reduction, input)
     input, target = paired(input, target)
     similar = input.masked_fill(target == -1, 0)
     dissimilar = (margin - input).clamp(min=0).masked_fill(target == 1, 0)

@@ -106,7 +106,7 @@ def huber_loss(
     check_floating(input=input)
     check_real(target=target)
     check_weight_shape(weight, input)
-    input, target = paired(input, target)
+    input, target, weight = paired(input, target, weight)
     error = input - target
     clipped = hardtanh(error, -delta, delta)  # the part of the error inside the parabola
     loss = clipped * (error - clipped / 2)

@@ -146,6 +146,11 @@ def check(input: Tensor, target: Tensor, reduction: str) -> None:
                 f"kl_div: {kind} inputs not supported. Got {name} of {tensor.dtype}: "
                 "expected floating point"
             )
+    if reduction not in ("none", "batchmean", "sum", "mean"):
+        raise ValueError(
+            f"{reduction} is not a valid value for reduction: "
+            "expected 'none', 'batchmean', 'sum' or 'mean'"
+        )
     if reduction == "mean" and not torch.compiler.is_compiling():
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support "

@@ -104,7 +104,7 @@ def l1_loss(
     """
     check_mean(reduction, input, target)
     check_weight_shape(weight, input)
-    input, target = paired(input, target)
+    input, target, weight = paired(input, target, weight)
     loss = (input - target).abs()
     if weight is not None:
         return reduce_loss(weight * loss, reduction, weight.sum())

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
+from torch.utils.checkpoint import checkpoint
 
+from losses._checks import aligned, autocasting, check_class_weight, loss_function, upcast
 from losses._cross_entropy import cross_entropy
-from losses._reduction import WeightedLoss
+from losses._reduction import WeightedLoss, reduce_loss
 
 
+@loss_function("input", "target")
 def linear_cross_entropy(
     input: Tensor,
     linear_weight: Tensor,
@@ -22,7 +27,7 @@ def linear_cross_entropy(
     reduction: str = "mean",
     ignore_index: int | None = None,
     label_smoothing: float = 0.0,
-    options: nn.LinearCrossEntropyOptions | None = None,
+    options: Any = None,
 ) -> Tensor:
     r"""Measure the cross entropy of a linear layer's output without keeping that output.
 
@@ -144,19 +149,55 @@ def linear_cross_entropy(
     """
     check_layer(input, linear_weight, linear_bias)
     classes = linear_weight.shape[:-1]
-    if target.shape == input.shape[:-1] + classes and ignore_index is not None:
+    soft = target.shape == input.shape[:-1] + classes  # a probability for each class
+    target, weight = prepared(input, target, weight, classes, soft, ignore_index)
+    ignored = -100 if ignore_index is None else ignore_index
+    w = linear_weight.flatten(0, -2)
+    b = None if linear_bias is None else linear_bias.flatten()
+    ce = partial(cross_entropy, label_smoothing=label_smoothing)
+
+    def loss(x: Tensor, y: Tensor, reduction: str) -> Tensor:
+        z = linear(x, w, b).reshape(x.shape[:-1] + classes)
+        (z,) = upcast(z)
+        return ce(z, y, weight, ignore_index=ignored, reduction=reduction)
+
+    if options is None or input.dim() == 1:
+        return loss(input, target, reduction)
+    # If not told, a block has as many logits as `input` has numbers, much as in PyTorch.
+    rows = options.batch_chunk_size or max(1, input.numel() // max(1, classes.numel()))
+    # A checkpoint forgets the logits of its block, and computes them again for the gradient.
+    block = partial(checkpoint, loss, use_reentrant=False, preserve_rng_state=False)
+    pairs = zip(input.split(rows), target.split(rows), strict=True)
+    losses = torch.cat([block(x, y, "none") for x, y in pairs])
+    if soft:
+        return reduce_loss(losses, reduction)
+    kept = target != ignored
+    w_y = kept if weight is None else weight[target.masked_fill(~kept, 0)].where(kept, 0)
+    return reduce_loss(losses, reduction, w_y.sum())
+
+
+def prepared(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    classes: torch.Size,
+    soft: bool,
+    ignore_index: int | None,
+) -> tuple[Tensor, Tensor | None]:
+    """Prepare one target for each row of `input`, and a weight for each class."""
+    if soft and ignore_index is not None:
         raise RuntimeError(
             "ignore_index cannot be specified when target contains probabilities, got "
             f"ignore_index={ignore_index}: leave it out, or pass class indices"
         )
-    ignored = -100 if ignore_index is None else ignore_index
-
-    def loss(x: Tensor, y: Tensor, reduction: str) -> Tensor:
-        bias = None if linear_bias is None else linear_bias.flatten()
-        logits = linear(x, linear_weight.flatten(0, -2), bias).reshape(x.shape[:-1] + classes)
-        return cross_entropy(logits, y, weight, None, ignored, None, reduction, label_smoothing)
-
-    return loss(input, target, reduction)
+    if not soft and input.dim() == 2:
+        rows = input.shape[0]
+        target = aligned(target, [rows, *classes], [rows, *classes[1:]])
+        target = target.long() if target.dtype == torch.uint8 else target
+    if weight is not None:
+        check_class_weight(weight, classes[0], None if soft or autocasting(input) else input.dtype)
+        (weight,) = upcast(weight)
+    return target, weight
 
 
 def check_layer(input: Tensor, linear_weight: Tensor, linear_bias: Tensor | None) -> None:
@@ -236,7 +277,7 @@ class LinearCrossEntropyLoss(WeightedLoss):
     out_features: tuple[int, ...]
     ignore_index: int | None
     label_smoothing: float
-    options: nn.LinearCrossEntropyOptions | None
+    options: Any
 
     def __init__(
         self,
@@ -251,7 +292,7 @@ class LinearCrossEntropyLoss(WeightedLoss):
         weight: Tensor | None = None,
         ignore_index: int | None = None,
         label_smoothing: float = 0.0,
-        options: nn.LinearCrossEntropyOptions | None = None,
+        options: Any = None,
     ) -> None:
         if weight is not None and weight.shape != (num_classes,):
             raise RuntimeError(

@@ -79,9 +79,12 @@ def all_distances(x: Tensor) -> Tensor:
     Far from the origin, and for close pairs, products in float32 would have no digit left.
     """
     x = x if x.device.type == "mps" else x.double()
-    x = x - x.mean(0).detach()  # changes no distance, and rounds less
+    x = x - x.detach().nanmean(0)  # centred: no distance changes, less is rounded
     square = x.square().sum(1)
-    squares = square[:, None] + square - 2 * (x @ x.T)
-    # A root has an infinite slope at 0: take that of another number, and then 0.
-    apart = squares > 0
-    return squares.masked_fill(~apart, 1).sqrt().masked_fill(~apart, 0)
+    return root(square[:, None] + square - 2 * (x @ x.T))
+
+
+def root(square: Tensor) -> Tensor:
+    """Take the square root, with a gradient of 0 at 0, where that of the root is infinite."""
+    zero = square <= 0
+    return square.masked_fill(zero, 1).sqrt().masked_fill(zero, 0)

@@ -111,7 +111,7 @@ def mse_loss(
     """
     check_floating(input=input, target=target)
     check_weight_shape(weight, input)
-    input, target = paired(input, target)
+    input, target, weight = paired(input, target, weight)
     error = input - target
     loss = error * error  # the slope of a square, 2 * error, may overflow before it is averaged
     if weight is not None:

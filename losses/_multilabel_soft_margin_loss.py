@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from losses._checks import check_floating, loss_function, outlier, paired
+from losses._checks import check_floating, check_real, loss_function, outlier, paired
 from losses._reduction import WeightedLoss, product, reduce_loss
 
 
@@ -112,7 +111,7 @@ def multilabel_soft_margin_loss(
         - [`torch.nn.functional.multilabel_soft_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html)
     """
     check(input, target)
-    input, target = paired(input, target)
+    input, target, weight = paired(input, target, weight)
     # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
     loss = product(target, softplus(-input, threshold=40))
     loss = loss + product(1 - target, softplus(input, threshold=40))
@@ -129,10 +128,11 @@ def check(input: Tensor, target: Tensor) -> None:
             "a single sample"
         )
     check_floating(input=input)
+    check_real(target=target)
     if target.dtype == torch.bool:
         raise RuntimeError("target is boolean, which has no 1 - target: pass target.float()")
     wrong = outlier(0, target, 1, input)
-    if wrong is not None and not math.isnan(wrong):
+    if wrong is not None:
         warnings.warn(
             f"all elements of target should be between 0 and 1, got {wrong}: pass 1 for each class "
             "that applies and 0 for each that does not; multilabel_margin_loss is the one that "

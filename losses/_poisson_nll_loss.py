@@ -7,7 +7,7 @@ import warnings
 
 from torch import Tensor
 
-from losses._checks import loss_function, outlier, paired
+from losses._checks import check_real, loss_function, outlier, paired
 from losses._reduction import Loss, product, reduce_loss
 
 
@@ -126,17 +126,14 @@ def poisson_nll_loss(
           [Generalized Linear Models](https://doi.org/10.2307/2344614), 1972
         - [`torch.nn.functional.poisson_nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.poisson_nll_loss.html)
     """
-    if outlier(0, target, math.inf, input) is not None:
-        warnings.warn(
-            "target has negative entries, but poisson_nll_loss expects counts, which are at "
-            "least 0: for a negative one the loss has no lower bound",
-            stacklevel=3,
-        )
+    check(input, target)
     input, target = paired(input, target)
     if log_input:
         rate, log_rate = input.exp(), input
     else:
-        rate, log_rate = input, (input + eps).log()
+        # A rate of 0 is right for a count of 0, and costs nothing.
+        right = (input + eps == 0) & (target == 0)
+        rate, log_rate = input, (input + eps).masked_fill(right, 1).log()
     # The exponential outgrows its logarithm: an infinite rate costs infinity.
     loss = rate - product(target, log_rate.masked_fill(log_rate.isposinf(), 0))
     if full:
@@ -144,6 +141,17 @@ def poisson_nll_loss(
         stirling = y * (y.log() - 1) + 0.5 * (2 * math.pi * y).log()
         loss = loss + stirling.masked_fill(target <= 1, 0)
     return reduce_loss(loss, reduction)
+
+
+def check(input: Tensor, target: Tensor) -> None:
+    """Raise unless both are real; warn of counts below 0."""
+    check_real(input=input, target=target)
+    if outlier(0, target, math.inf, input) is not None:
+        warnings.warn(
+            "target has negative entries, but poisson_nll_loss expects counts, which are at "
+            "least 0: for a negative one the loss has no lower bound",
+            stacklevel=4,
+        )
 
 
 class PoissonNLLLoss(Loss):

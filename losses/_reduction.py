@@ -34,7 +34,7 @@ def sum_of_hinges(reach: Tensor, values: Tensor, counted: Tensor) -> tuple[Tenso
     nearest_first = values.masked_fill(~counted, torch.inf).sort(-1).values
     within = torch.searchsorted(nearest_first.detach(), reach.detach())
     sums = pad(nearest_first.cumsum(-1), (1, 0)).gather(-1, within)
-    return product(within, reach) - sums, within
+    return (within * reach).masked_fill(within == 0, 0) - sums, within
 
 
 def legacy_reduction(

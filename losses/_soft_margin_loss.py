@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from losses._checks import broadcast_shape, loss_function, upcast
+from losses._checks import broadcast_shape, check_real, loss_function, upcast
 from losses._reduction import Loss, reduce_loss
 
 
@@ -102,6 +102,7 @@ def soft_margin_loss(
             "result type Float can't be cast to the desired output type Long: input must be "
             f"floating point, got {input.dtype}; pass input.float()"
         )
+    check_real(target=target)
     shape = broadcast_shape(input=input.shape, target=target.shape)
     if shape != input.shape:
         raise RuntimeError(

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 import losses
 from tests.cases import randn
@@ -48,7 +47,7 @@ def test_distances_tell_close_pairs_apart_far_from_the_first() -> None:
     torch.testing.assert_close(distances, exact.float(), rtol=1e-3, atol=0)
 
 
-def test_many_anchors_find_theirs_in_all_blocks() -> None:
+def test_many_anchors_find_theirs() -> None:
     x, y = randn(700, 3).double().requires_grad_(), torch.arange(700) % 200
     y[600:] = torch.arange(600, 700)  # each is alone with its label
     distance, same = torch.cdist(x, x), y[:, None] == y
@@ -79,13 +78,3 @@ def test_every_precision_finds_what_float64_finds(dtype: torch.dtype) -> None:
     expected = losses.batch_hard_triplet_loss(x.double(), y, reduction="none")
     actual = losses.batch_hard_triplet_loss(x, y, reduction="none")
     torch.testing.assert_close(actual, expected.to(dtype))
-
-
-def test_the_gradient_is_written_out_unless_there_are_forward_derivatives() -> None:
-    x, y = randn(6, 3).requires_grad_(), torch.arange(6) // 2
-    loss = losses.batch_hard_triplet_loss(x, y, reduction="none")
-    assert type(loss.grad_fn).__name__ == "TripletsBackward"
-    with forward_ad.dual_level():  # type: ignore[no-untyped-call]
-        dual = forward_ad.make_dual(x, x)  # type: ignore[no-untyped-call]
-        loss = losses.batch_hard_triplet_loss(dual, y, reduction="none")
-        assert type(loss.grad_fn).__name__ != "TripletsBackward"

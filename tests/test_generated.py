@@ -21,7 +21,11 @@ from tests.strategies import STRATEGIES, calls
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 Function = Callable[..., Tensor]
-TWINS = [loss.function for loss in CATALOG if loss.twin]
+TWINS = [
+    loss.function
+    for loss in CATALOG
+    if loss.twin and hasattr(torch.nn.functional, loss.function)  # an old PyTorch lacks one
+]
 
 
 def function_of(module: Any, name: str) -> Function:
@@ -336,7 +340,7 @@ def test_generated_calls_equal_pytorch(name: str) -> None:
 
 
 def test_every_twin_has_a_strategy() -> None:
-    assert sorted(STRATEGIES) == sorted(TWINS)
+    assert sorted(STRATEGIES) == sorted(loss.function for loss in CATALOG if loss.twin)
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda d: f"{d.loss}: {d.what}")

@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_leaves
 
 import losses
 from tests.cases import randn
-from tests.cases.linear_cross_entropy import errors
+from tests.cases.linear_cross_entropy import blocks, errors
 
 
 class Operations(TorchDispatchMode):
@@ -30,10 +30,6 @@ class Operations(TorchDispatchMode):
         sizes = [leaf.numel() for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
         self.seen.append((func.overloadpacket.__name__, max(sizes, default=0)))
         return out
-
-
-def blocks(rows: int) -> torch.nn.LinearCrossEntropyOptions:
-    return torch.nn.LinearCrossEntropyOptions(batch_chunk_size=rows)
 
 
 def largest(function: Any, samples: int = 1024, classes: int = 8000) -> int:

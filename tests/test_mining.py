@@ -15,7 +15,7 @@ import torch.distributed as dist
 from torch.testing._internal.distributed import multi_threaded_pg as threaded
 
 import losses
-from losses._mining import as_written, gathered, squared_distances
+from losses._mining import all_distances, gathered
 from tests.cases import randn
 
 MINED = ("batch_hard_triplet_loss", "triplet_semihard_loss", "batch_all_triplet_loss")
@@ -115,20 +115,18 @@ def test_other_widths_are_refused_on_every_process(name: str) -> None:
     on_three(work)
 
 
-def test_only_products_of_float32_turn_off_the_autocast_of_an_apple_gpu() -> None:
-    """It can be switched and asked without one; float64 it leaves alone anyway."""
-    torch.set_autocast_enabled("mps", True)
-    try:
-        for dtype in (torch.float32, torch.float64):
-            with as_written(torch.zeros(1, dtype=dtype)):
-                assert torch.is_autocast_enabled("mps") == (dtype == torch.float64)
-            assert torch.is_autocast_enabled("mps")
-    finally:
-        torch.set_autocast_enabled("mps", False)
-
-
 def test_distances_are_the_same_far_from_the_origin() -> None:
-    x = torch.tensor([[0.0], [1.0], [3.0], [7.0]]).double()
-    near, far = (squared_distances(x + offset) for offset in (0, 2**40))
+    x = torch.tensor([[0.0], [1.0], [3.0], [8.0]]).double()
+    near, far = (all_distances(x + offset) for offset in (0, 2**40))
     assert torch.equal(near, far)
-    assert torch.equal(near, (x - x.T).square())
+    torch.testing.assert_close(near, (x - x.T).abs())
+
+
+def test_equal_rows_have_a_distance_of_0_and_no_gradient_and_nan_stays() -> None:
+    x = torch.tensor([[1.0, 2.0], [1.0, 2.0], [4.0, 6.0]]).requires_grad_()
+    distance = all_distances(x)
+    assert distance.tolist() == [[0, 0, 5], [0, 0, 5], [5, 5, 0]]
+    (gradient,) = torch.autograd.grad(distance[0, 1], x)
+    assert not gradient.any()
+    broken = all_distances(torch.tensor([[0.0], [torch.nan], [2.0]]))
+    assert broken[0, 2] == 2 and broken[1].isnan().all()

@@ -1,65 +1,355 @@
-"""The standalone code of every loss, where the package cannot be imported."""
+"""The code that a page offers: the card is the function alone, the bundle is all of it.
+
+Both are executed where the package cannot be imported.
+"""
 
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
+import html
 import importlib
 import inspect
+import re
 import sys
-from typing import Any
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType
+from typing import Any, get_type_hints
 
 import pytest
 import torch
+from torch import Tensor
 
 import losses
 from losses.catalog import CATALOG, Loss
-from scripts.standalone import standalone
-from tests.test_losses import run
+from scripts.snippets import LEFT_OUT, Conversion, bundle, card
+from tests.cases import Case
+from tests.test_losses import FLOATS, cases_of, close, ours, reductions, run
 
 pytestmark = pytest.mark.filterwarnings("ignore:reduction. 'mean' divides:UserWarning")
 each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
+each_dtype = pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: str(dtype)[6:])
+ROOT = Path(__file__).resolve().parents[1]
+
+Alone = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
-def taken(loss: Loss, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Execute the code of one loss as a file of its own."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "losses"]:
-        monkeypatch.setitem(sys.modules, name, None)  # an import raises ImportError
-    with pytest.raises(ImportError):
-        importlib.import_module("losses")
-    names: dict[str, Any] = {"__name__": "taken"}
-    exec(compile(standalone(loss.function), f"{loss.function}.py", "exec"), names)
-    return names
+def alone(monkeypatch: pytest.MonkeyPatch) -> Alone:
+    """Execute code where the package cannot be imported, and return its names."""
+
+    def execute(code: str) -> dict[str, Any]:
+        with monkeypatch.context() as patch:
+            for name in [name for name in sys.modules if name.split(".")[0] == "losses"]:
+                patch.setitem(sys.modules, name, None)  # an import raises ImportError
+            with pytest.raises(ImportError):
+                importlib.import_module("losses")
+            names: dict[str, Any] = {"__name__": "alone"}
+            exec(compile(code, "alone.py", "exec", dont_inherit=True), names)
+        return names
+
+    return execute
 
 
-@each_loss
-def test_it_needs_torch_alone(loss: Loss) -> None:
-    source = standalone(loss.function)
-    imported = set()
-    for node in ast.walk(ast.parse(source)):
+def imported(code: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
+            found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            imported.add((node.module or "").split(".")[0])
-    assert "torch" in imported
-    assert imported - sys.stdlib_module_names == {"torch"}
+            found.add((node.module or "").split(".")[0])
+    return found
 
 
-@pytest.mark.slow
+def looked_up(code: CodeType) -> set[str]:
+    """List the names of the module that functions take, those too that are never called."""
+    steps = dis.get_instructions(code)
+    found = {step.argval for step in steps if step.opname == "LOAD_GLOBAL"}
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return found.union(*map(looked_up, inner))
+
+
 @each_loss
-def test_it_computes_the_same(loss: Loss, taken: dict[str, Any]) -> None:
-    cases = list(importlib.import_module(f"tests.cases.{loss.function}").cases(torch.float64))
-    for case in cases:
-        for reduction in ("none", "mean", "sum"):
-            here = run(taken[loss.function], case, reduction=reduction)
-            there = run(getattr(losses, loss.function), case, reduction=reduction)
-            for ours, theirs in zip(here, there, strict=True):
-                assert torch.equal(ours.nan_to_num(nan=7.0), theirs.nan_to_num(nan=7.0)), case.id
+def test_both_need_torch_alone_and_define_what_they_name(loss: Loss, alone: Alone) -> None:
+    for code in (card(loss.function).code, bundle(loss.function)):
+        assert imported(code) - sys.stdlib_module_names <= {"torch"}
+        names = looked_up(compile(code, "alone.py", "exec", dont_inherit=True))
+        assert names <= vars(builtins).keys() | alone(code).keys()
+
+
+# The card
+
+
+@each_loss
+def test_a_card_only_leaves_out(loss: Loss) -> None:
+    """Its lines are lines of the package, in their order; signatures lose types and arguments."""
+    for name, text in card(loss.function).functions.items():
+        source = textwrap.dedent(source_of(loss, name))
+        signatures = set[int]()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                signatures |= set(range(node.lineno, node.body[0].lineno))
+        assert arguments_of(text) <= arguments_of(source)
+        rest = iter(source.splitlines())
+        for number, line in enumerate(text.splitlines(), start=1):
+            assert number in signatures or line in rest, line
+
+
+def arguments_of(source: str) -> set[str]:
+    """List the arguments in a piece of code, with the text of what they default to."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.arguments):
+            positional = node.posonlyargs + node.args
+            found |= {arg.arg for arg in positional[: len(positional) - len(node.defaults)]}
+            pairs = [*zip(reversed(positional), reversed(node.defaults), strict=False)]
+            pairs += zip(node.kwonlyargs, node.kw_defaults, strict=True)
+            for arg, default in pairs:
+                text = default and ast.get_source_segment(source, default)
+                found.add(f"{arg.arg}={text}" if text else arg.arg)
+    return found
+
+
+def source_of(loss: Loss, name: str) -> str:
+    """Return the source of a function that the module of a loss defines or imports."""
+    modules = [importlib.import_module(f"losses._{loss.function}")]
+    modules += [importlib.import_module(f"losses._{m}") for m in ("reduction", "mining")]
+    function = next(vars(module)[name] for module in modules if name in vars(module))
+    return inspect.getsource(inspect.unwrap(function))
+
+
+def counts(before: Any, after: Any) -> bool:
+    """Whether a conversion made numbers of integers, to compute with, and nothing else."""
+    return (
+        isinstance(before, Tensor)
+        and before.dtype == torch.int64
+        and after.is_floating_point()
+        and before.shape == after.shape
+    )
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether a conversion changed nothing."""
+    if isinstance(before, Tensor) and isinstance(after, Tensor):
+        return before.shape == after.shape and before.dtype == after.dtype
+    return not isinstance(after, Tensor) and before == after
+
+
+def changes(
+    loss: Loss, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[Conversion, Any, Any]]:
+    """Compute a case, and list what the conversions that its card leaves out make something else."""
+    found: list[tuple[Conversion, Any, Any]] = []
+
+    def watched(convert: Callable[..., Any], conversion: Conversion) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            result = convert(*args)
+            given = dict(zip(conversion.before, args, strict=True))
+            results = result if isinstance(result, tuple) else (result,)
+            for name, after in zip(conversion.after, results, strict=True):
+                if not same(given[name], after):
+                    found.append((conversion, given[name], after))
+            return result
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for conversion in card(loss.function).conversions:
+            module = importlib.import_module(f"losses.{conversion.module}")
+            if hasattr(module, conversion.function) and conversion.after[0] in conversion.before:
+                convert = getattr(module, conversion.function)
+                patch.setattr(module, conversion.function, watched(convert, conversion))
+        ours(loss)(**case.arguments)
+    return found
+
+
+def in_one_type(case: Case, dtype: torch.dtype) -> bool:
+    """Whether the first tensor of a case, and all others of floating point, have this type."""
+    first, *others = (value for value in case.arguments.values() if isinstance(value, Tensor))
+    return first.dtype == dtype and {x.dtype for x in others if x.is_floating_point()} <= {dtype}
+
+
+@each_dtype
+@each_loss
+def test_a_card_equals_the_package(
+    loss: Loss, dtype: torch.dtype, alone: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the result is finite and what the card leaves out would change nothing.
+
+    Integers may be computed with, which is rounded as PyTorch does: it takes their logarithm in
+    float32.
+    """
+    short = alone(card(loss.function).code)[loss.function]
+    rounds = ".double()" not in card(loss.function).code
+    compared = 0
+    for case in cases_of(loss).cases(dtype):
+        if not in_one_type(case, dtype):
+            continue
+        converted = changes(loss, case, monkeypatch)
+        if not all(counts(before, after) for _, before, after in converted):
+            continue
+        for reduction in reductions(loss):
+            expected = run(ours(loss), case, reduction=reduction)
+            if not all(bool(x.isfinite().all()) for x in expected):
+                continue
+            value, *gradients = run(short, case, reduction=reduction)
+            actual = (value if rounds else value.to(dtype), *gradients)
+            for mine, theirs in zip(actual, expected, strict=True):
+                assert mine.dtype == theirs.dtype, case.id
+                if converted or not rounds:
+                    close(mine, theirs, torch.float32)
+                else:
+                    assert torch.equal(mine, theirs), case.id
+            compared += 1
+    assert compared >= 12
+
+
+@each_loss
+def test_the_line_under_a_card_tells_what_it_leaves_out(
+    loss: Loss, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directives = pytest.importorskip("scripts.directives", reason="the site's tools are missing")
+    line = directives.left_out(loss.function)
+    missing = inspect.signature(ours(loss)).parameters.keys() - signature_of(loss)
+    assert missing == {name for name in LEFT_OUT if f"`{name}`" in line}
+    for case in cases_of(loss).cases(torch.float64):
+        if in_one_type(case, torch.float64):
+            for conversion, before, after in changes(loss, case, monkeypatch):
+                if not isinstance(before, Tensor) or before.shape != after.shape:
+                    assert "It takes `" in line or "another shape" in line, case.id
+                elif conversion.function in ("upcast", "paired"):
+                    assert "integers and booleans" in line, case.id
+                else:
+                    assert "int64" in line, case.id
+
+
+def signature_of(loss: Loss) -> set[str]:
+    tree = ast.parse(card(loss.function).functions[loss.function])
+    assert isinstance(tree.body[0], ast.FunctionDef)
+    return {node.arg for node in ast.walk(tree.body[0].args) if isinstance(node, ast.arg)}
+
+
+HUBER = """\
+from torch.nn.functional import hardtanh
+
+
+def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
+    error = input - target
+    clipped = hardtanh(error, -delta, delta)  # the part of the error inside the parabola
+    loss = clipped * (error - clipped / 2)
+    if weight is not None:
+        loss = weight * loss
+    return reduce_loss(loss, reduction)
+
+
+def reduce_loss(loss, reduction, denominator=None):
+    if reduction == "mean":
+        return loss.mean() if denominator is None else loss.sum() / denominator
+    return loss.sum() if reduction == "sum" else loss
+"""
+
+
+def test_the_page_shows_the_card_of_huber_loss_and_its_body_is_what_runs() -> None:
+    markdown = pytest.importorskip("markdown", reason="the site's tools are missing")
+    page = (ROOT / "docs" / "en" / "losses" / "huber_loss.md").read_text("utf-8")
+    section = page[page.index("## In code\n") : page.index("## Take this loss with you\n")]
+    shown = markdown.markdown(section, extensions=["scripts.directives", "scripts.sessions"])
+    (block,) = re.findall(r'<div class="highlight in-code"><pre>(.*?)</pre>', shown, re.DOTALL)
+    assert html.unescape(re.sub(r"<[^>]*>", "", block)) == HUBER
+    # What the card drops from the function that runs: no more than its checks and its docstring.
+    (runs,) = ast.parse(inspect.getsource(inspect.unwrap(losses.huber_loss))).body
+    (short,) = (x for x in ast.parse(HUBER).body if getattr(x, "name", "") == "huber_loss")
+    assert isinstance(runs, ast.FunctionDef) and isinstance(short, ast.FunctionDef)
+    kept = [ast.dump(statement) for statement in short.body]
+    *dropped, converts = [x for x in runs.body if ast.dump(x) not in kept]
+    assert [ast.dump(x) for x in runs.body[len(dropped) + 1 :]] == kept
+    assert "paired(" in ast.unparse(converts)
+    for statement in dropped[1:]:
+        assert re.match(r"check_\w+\(|if not delta > 0:\n +raise ", ast.unparse(statement))
+
+
+# The bundle
+
+
+# Where it may be pasted.
+PLACES: dict[str, Callable[[str], str]] = {
+    "a file": lambda code: code,
+    "a file whose annotations wait": lambda code: f"from __future__ import annotations\n{code}",
+    "a function": lambda code: (
+        f"def inside():\n{textwrap.indent(code, '    ')}\n    return locals()\n"
+        "globals().update(inside())"
+    ),
+}
+
+
+@pytest.fixture
+def taken(loss: Loss, alone: Alone) -> dict[str, Any]:
+    return alone(bundle(loss.function))
+
+
+@each_loss
+def test_no_bundle_uses_what_is_private_to_torch(loss: Loss) -> None:
+    assert "_C" not in bundle(loss.function)
+    private = [
+        node.attr
+        for node in ast.walk(ast.parse(bundle(loss.function)))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.endswith("__")
+        and ast.unparse(node.value) != "self"
+    ]
+    assert private == []
 
 
 @each_loss
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_it_brings_the_classes(loss: Loss, taken: dict[str, Any]) -> None:
+def test_a_bundle_may_be_pasted_anywhere(loss: Loss, alone: Alone) -> None:
+    case = next(iter(cases_of(loss).cases(torch.float64)))
+    expected = run(ours(loss), case)
+    for place, pasted in PLACES.items():
+        for value, wanted in zip(
+            run(alone(pasted(bundle(loss.function)))[loss.function], case), expected, strict=True
+        ):
+            assert torch.equal(value, wanted), place
+
+
+@pytest.mark.slow
+@each_loss
+def test_a_bundle_computes_the_same(loss: Loss, taken: dict[str, Any]) -> None:
+    for case in cases_of(loss).cases(torch.float64):
+        for reduction in reductions(loss):
+            here = run(taken[loss.function], case, reduction=reduction)
+            there = run(ours(loss), case, reduction=reduction)
+            for mine, theirs in zip(here, there, strict=True):
+                assert torch.equal(mine.nan_to_num(nan=7.0), theirs.nan_to_num(nan=7.0)), case.id
+
+
+@each_loss
+def test_a_bundle_checks_the_same(loss: Loss, taken: dict[str, Any]) -> None:
+    for error in cases_of(loss).errors():
+        with pytest.raises(error.type, match=error.match):
+            taken[loss.function](**error.arguments)
+
+
+@each_loss
+def test_a_bundle_refuses_lists(loss: Loss, taken: dict[str, Any]) -> None:
+    case = next(iter(cases_of(loss).cases(torch.float64)))
+    hints = get_type_hints(ours(loss))
+    names = [name for name in case.arguments if hints[name] in (Tensor, Tensor | None)]
+    assert names
+    for name in names:
+        value = case.arguments[name]
+        wrong = {**case.arguments, name: value if value is None else value.tolist()}
+        with pytest.raises(TypeError, match=rf"argument '{name}' .*must be Tensor, not list"):
+            taken[loss.function](**wrong)
+
+
+@each_loss
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_bundle_brings_the_classes(loss: Loss, taken: dict[str, Any]) -> None:
     for name in loss.classes:
         theirs = getattr(losses, name)
         parameters = inspect.signature(theirs).parameters.values()

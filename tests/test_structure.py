@@ -32,6 +32,7 @@ PAGE_SECTIONS = [
     "Properties",
     "Pitfalls",
     "Easily confused",
+    "In code",
     "Take this loss with you",
     "In the source documents",
 ]
@@ -150,7 +151,7 @@ def test_pages_are_whole(loss: Loss) -> None:
     title = next(line for line in text.splitlines() if line.startswith("# "))
     assert title == f"# {loss.classes[0]} · {loss.function}"
     assert f"{title}\n\n{{{{ names {loss.function} }}}}\n" in text, "names belong under the title"
-    names = ("names", "questions", "properties", "standalone")
+    names = ("names", "questions", "properties", "code", "standalone")
     directives = [f"{{{{ {name} {loss.function} }}}}" for name in names]
     directives += [f"::: losses.{name}" for name in (loss.function, *loss.classes)]
     directives.append(f"{{{{ figure {loss.function} }}}}")

@@ -83,14 +83,14 @@ def errors() -> Iterator[Error]:
         RuntimeError,
         r"^The size of tensor a \(3\) must match the size of tensor b \(2\) .* input2 of shape",
     )
-    yield Error(
-        "one coordinate",
-        {**good, "input2": pairs[:, :1]},
-        RuntimeError,
-        r"input2 of shape \(2, 1\) must have the same number of coordinates",
-        parity=False,
-    )
     labels = {**good, "target": torch.ones(5)}
     shapes = r"input1 of shape \(2,\), input2 of shape \(2,\), target of shape \(5,\)"
     yield Error("labels", labels, RuntimeError, f"size of tensor .* {shapes}")
     yield Error("reduction", {**good, "reduction": "avg"}, ValueError, "avg .* for reduction")
+
+
+def warnings() -> Iterator[Error]:
+    pairs = randn(2, 3)
+    one = {"input1": pairs, "input2": pairs[:, :1], "target": torch.ones(2)}
+    match = r"input2 of shape \(2, 1\) should have the same number of coordinates"
+    yield Error("one coordinate", one, UserWarning, match, False)

@@ -201,12 +201,14 @@ def errors() -> Iterator[Error]:
     yield wrong("weight type", RuntimeError, "found Double.*weight", weight=torch.ones(5).double())
     yield wrong("weight 2-D", RuntimeError, "all 5 classes", target=x, weight=torch.ones(1, 5))
     yield wrong("smoothing", RuntimeError, r"label_smoothing.*1\.5", label_smoothing=1.5)
-    yield wrong(
-        "negative smoothing", RuntimeError, "label_smoothing", label_smoothing=-0.1, parity=False
-    )
     yield wrong("ignored probabilities", RuntimeError, "ignore_index", target=x, ignore_index=0)
     yield wrong("integers", NotImplementedError, "input", input=image(3, 5))
     yield wrong(
         "integers, probabilities", NotImplementedError, "input", input=image(3, 5), target=x
     )
     yield wrong("reduction", ValueError, "avg", reduction="avg")
+
+
+def warnings() -> Iterator[Error]:
+    negative = {"input": randn(3, 5), "target": randint(5, 3), "label_smoothing": -0.1}
+    yield Error("negative smoothing", negative, UserWarning, "label_smoothing counts as 0", False)

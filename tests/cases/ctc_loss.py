@@ -154,7 +154,7 @@ def errors() -> Iterator[Error]:
     for name, wrong, first in (
         ("blank in it", targets - 1, 0),
         ("too large", targets + 1, 4),
-        ("< 0", -targets, -1),
+        ("< 0", -targets, -3),
     ):
         match = f"targets must hold.*got {first}"
         yield Error(name, call(targets=wrong), ValueError, match, parity=False)

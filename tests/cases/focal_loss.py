@@ -92,7 +92,7 @@ def errors() -> Iterator[Error]:
     )
     for more in (2, 3):
         beyond = {"input": x, "target": y + more}
-        yield Error(f"range {more}", beyond, IndexError, "Target 3 is out", False)
+        yield Error(f"range {more}", beyond, IndexError, f"Target {1 + more} is out", False)
     yield Error("dtype", {"input": x, "target": y.float()}, RuntimeError, "Long or Byte", False)
     shapes = r"got target \[2, 3\] for input \[2, 3\].*argmax"
     yield Error("one-hot", {"input": x, "target": x}, RuntimeError, shapes, False)

@@ -40,6 +40,6 @@ def errors() -> Iterator[Error]:
         RuntimeError,
         r"size of tensor .* input of shape \(3, 2\), target of shape \(3,\)",
     )
-    yield Error("integers", {"input": x.long(), "target": x}, RuntimeError, "input must be float")
+    yield Error("integers", {"input": x.long(), "target": x}, RuntimeError, "needs floating point")
     call = {"input": x, "target": x, "reduction": "avg"}
     yield Error("reduction", call, ValueError, "avg .* for reduction")

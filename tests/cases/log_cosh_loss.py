@@ -44,4 +44,4 @@ def errors() -> Iterator[Error]:
     integers = {"input": x.long(), "target": x.long()}
     yield Error("integers", integers, NotImplementedError, "input", False)
     complex_ = {"input": x, "target": x + 0j}
-    yield Error("complex", complex_, NotImplementedError, "target", False)
+    yield Error("complex", complex_, RuntimeError, "target", False)

@@ -60,8 +60,14 @@ def errors() -> Iterator[Error]:
     yield Error("boolean", call(target=x.bool()), RuntimeError, "target is boolean")
     yield Error("integers", call(input=x.long()), NotImplementedError, "input")
     yield Error("reduction", call(reduction="avg"), ValueError, "avg")
+
+
+def warnings() -> Iterator[Error]:
+    x = randn(2, 3)
     for value in (-0.5, 1.5):
         target, match = torch.tensor([[value, 0.0, 1.0]] * 2), f"of target.*{value}"
-        yield Error(f"target {value}", call(target=target), RuntimeError, match, parity=False)
-    listed = torch.tensor([[2, 0, -1], [1, -1, -1]])
-    yield Error("list", call(target=listed), RuntimeError, "of target.*from -1 to 2", parity=False)
+        call = {"input": x, "target": target}
+        yield Error(f"target {value}", call, UserWarning, match, parity=False)
+    listed = {"input": x, "target": torch.tensor([[2, 0, -1], [1, -1, -1]])}
+    match = "of target.*got -1.*multilabel_margin_loss"
+    yield Error("list", listed, UserWarning, match, parity=False)
