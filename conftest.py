@@ -1,6 +1,7 @@
 """Run every `pycon` fence of every page: each by itself, as a reader copies it.
 
-And say how much of the printed mathematics was checked, and let `--quick` leave out what is slow.
+And say how much of the printed mathematics was checked, let `--quick` leave out what is slow, and
+skip examples of what only a newer PyTorch has.
 """
 
 from __future__ import annotations
@@ -8,16 +9,22 @@ from __future__ import annotations
 import doctest
 import json
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from _pytest.doctest import DoctestItem
 from hypothesis import HealthCheck, settings
 from sybil import Example, Sybil
 from sybil.evaluators.doctest import NUMBER, DocTestRunner
+from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import CodeBlockParser
 
-CHECKS = Path(__file__).parent / "docs" / "checks.json"
+from tests.versions import DEVELOPERS, lacking
+
+CHECKS = Path(__file__).parent / "build" / "checks.json"
 
 
 def run_fence(example: Example) -> str:
@@ -48,9 +55,15 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         any(map(config.getoption, ("--quick", "keyword", "collectonly"))) or exitstatus
     )
     if whole and config.getoption("markexpr") in config.getini("addopts"):
-        counts = {"tests": dict(sorted(tests.items())), "facts": dict(sorted(facts.items()))}
+        counts = {
+            "date": date.today().isoformat(),
+            "torch": torch.__version__,
+            "tests": dict(sorted(tests.items())),
+            "facts": dict(sorted(facts.items())),
+        }
+        CHECKS.parent.mkdir(exist_ok=True)
         CHECKS.write_text(json.dumps(counts, indent=2) + "\n", "utf-8")
-        terminalreporter.write_line(f"wrote the counts to {CHECKS.name}")
+        terminalreporter.write_line("wrote the counts to build/checks.json, for the site")
 
 
 # The same calls on every machine and in every run.
@@ -75,7 +88,21 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("quick" if config.getoption("--quick") else "full")
 
 
+def code_of(item: pytest.Item) -> str:
+    """Return the statements of an example in a docstring or on a page."""
+    if isinstance(item, DoctestItem):
+        examples = item.dtest.examples
+    elif isinstance(item, SybilItem):
+        examples = doctest.DocTestParser().get_examples(item.example.parsed)
+    else:
+        return ""
+    return "".join(example.source for example in examples)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items if not DEVELOPERS else ():
+        if missing := lacking(code_of(item)):
+            item.add_marker(pytest.mark.skip(reason=f"this PyTorch has no {missing[0]}"))
     if config.getoption("--quick"):
         config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("slow")])
         items[:] = [item for item in items if not item.get_closest_marker("slow")]

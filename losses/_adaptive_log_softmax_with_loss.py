@@ -298,8 +298,8 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
             in_features: Number of features in a row of `input`, $D$.
             n_classes: Number of classes.
             cutoffs: The first class of each cluster, in increasing order, from 1 to
-            `n_classes` − 1. With `[10, 100]` the head scores the classes 0 to 9, one cluster holds 10 to 99,
-            another all from 100 on.
+            `n_classes` − 1. With `[10, 100]` the head scores the classes 0 to 9, one cluster
+            holds 10 to 99, another all from 100 on.
         div_value: Cluster $i$, counted from 1, is reached by
                 $\lfloor D / \mathtt{div\_value}^i
     floor$ features.
@@ -440,8 +440,8 @@ def check_cutoffs(cutoffs: Sequence[int], n_classes: int) -> list[int]:
             "cutoffs should be a sequence of length larger than 0, got none: pass where the "
             "clusters begin, or use cross_entropy, which has none"
         )
-    increasing = found == sorted(set(found)) and all(int(cutoff) == cutoff for cutoff in found)
-    if not increasing or found[0] < 1 or found[-1] > n_classes - 1:
+    inside = found[0] >= 1 and found[-1] <= n_classes - 1
+    if not inside or found != sorted(set(found)) or any(int(x) != x for x in found):
         raise ValueError(
             "cutoffs should be a sequence of unique, positive integers sorted in an increasing "
             "order, where each value is between 1 and n_classes-1, "

@@ -59,11 +59,12 @@ def batch_all_triplet_loss(
           the two are no positive pair.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast). It is computed in float64,
-        so that no close pair is lost to rounding. Memory grows with $N^2$, not with the number of
-        triplets.
+        The loss in the data type of `input` (float32 under autocast). It is computed from
+        centred embeddings in float64, where the device has that, so that no close pair is lost to
+        rounding. Memory grows with $N^2$, not with the number of triplets.
 
     Raises:
+        TypeError: If `input` or `target` is not a tensor.
         ValueError: If `input` or `target` has another shape, `margin` is negative, or `reduction`
             is none of the three.
         NotImplementedError: If `input` is not floating point.
@@ -94,8 +95,8 @@ def batch_all_triplet_loss(
         >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
         >>> loss = losses.batch_all_triplet_loss(embed(samples), target)
         >>> loss.backward()
-        >>> loss, embed.weight.grad.norm()
-        (tensor(0.8328, grad_fn=<ToCopyBackward0>), tensor(0.8571))
+        >>> loss.detach(), embed.weight.grad.norm()
+        (tensor(0.8328), tensor(0.8571))
 
     References:
         - Hermans, Beyer, Leibe, [In Defense of the Triplet Loss for Person
@@ -132,8 +133,8 @@ class BatchAllTripletLoss(Loss):
         >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]], requires_grad=True)
         >>> loss = criterion(input, torch.tensor([0, 0, 1, 1]))
         >>> loss.backward()
-        >>> loss, input.grad.squeeze(1)
-        (tensor(2.5000, grad_fn=<ToCopyBackward0>), tensor([ 0.5000,  0.5000, -2.0000,  1.0000]))
+        >>> loss.detach(), input.grad.squeeze(1)
+        (tensor(2.5000), tensor([ 0.5000,  0.5000, -2.0000,  1.0000]))
     """
 
     margin: float

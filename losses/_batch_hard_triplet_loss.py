@@ -66,10 +66,12 @@ def batch_hard_triplet_loss(
         - result: a scalar; $(N)$ with `reduction='none'`.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast). The hardest are searched for
-        in float64, so that no close pair is lost to rounding.
+        The loss in the data type of `input` (float32 under autocast). The hardest pairs are
+        searched for among centred embeddings, in float32 or the type of `input` if that is wider.
+        Their distances are computed from differences, so that no close pair is lost to rounding.
 
     Raises:
+        TypeError: If `input` or `target` is not a tensor.
         ValueError: If `input` or `target` has another shape, `margin` is negative, or `reduction`
             is none of the three.
         NotImplementedError: If `input` is not floating point.
@@ -106,8 +108,8 @@ def batch_hard_triplet_loss(
         >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
         >>> loss = losses.batch_hard_triplet_loss(embed(samples), target)
         >>> loss.backward()
-        >>> loss, embed.weight.grad.norm()
-        (tensor(1.7546, grad_fn=<DivBackward0>), tensor(2.1706))
+        >>> loss.detach(), embed.weight.grad.norm()
+        (tensor(1.7546), tensor(2.1706))
 
     References:
         - Hermans, Beyer, Leibe, [In Defense of the Triplet Loss for Person
@@ -151,8 +153,8 @@ class TripletLoss(Loss):
         >>> inputs = torch.tensor([[0.0], [1.0], [3.0], [7.0]], requires_grad=True)
         >>> loss = criterion(inputs, torch.tensor([0, 0, 1, 1]))
         >>> loss.backward()
-        >>> loss, inputs.grad.squeeze(1)
-        (tensor(0.6250, grad_fn=<DivBackward0>), tensor([ 0.0000,  0.2500, -0.5000,  0.2500]))
+        >>> loss.detach(), inputs.grad.squeeze(1)
+        (tensor(0.6250), tensor([ 0.0000,  0.2500, -0.5000,  0.2500]))
 
         The distances carry a gradient, for a second loss between two networks.
 

@@ -67,12 +67,13 @@ def binary_cross_entropy(
         NaN.
 
     Raises:
-        RuntimeError: If an element of `input` or `target` is NaN or lies outside of 0 to 1 (not
-            looked at while compiling or inside `torch.func`), if their data types differ, or if
-            `weight` does not broadcast to the shape of `input`.
+        TypeError: If `input`, `target` or `weight` is not a tensor.
+        RuntimeError: If an element of `input` or `target` is NaN or lies outside of 0 to 1 (looked
+            for on the CPU only, outside of compiling, tracing and `torch.func`), if their data
+            types differ, or if `weight` does not broadcast to the shape of `input`.
         ValueError: If the shapes of `input` and `target` differ, or `reduction` is none of the
             three.
-        NotImplementedError: If `input` and `target` are no floating-point numbers.
+        NotImplementedError: If `input` and `target` are not floating point.
 
     Examples:
         It happened, and had been given a probability of 3/4: −log(3/4) = 0.2877. The second did
@@ -97,8 +98,8 @@ def binary_cross_entropy(
         >>> probability = torch.sigmoid(logits)
         >>> loss = losses.binary_cross_entropy(probability, torch.tensor([1.0, 0.0]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(0.4904, grad_fn=<TotalBackward>), tensor([-0.1250,  0.2500]))
+        >>> loss.detach(), logits.grad
+        (tensor(0.4904), tensor([-0.1250,  0.2500]))
 
         A weight for each element. Both losses are −log(1/2) = 0.6931; the second counts 3 times.
 
@@ -117,7 +118,7 @@ def binary_cross_entropy(
     check(input, target, weight)
     input, target, weight = upcast(input, target, weight)
     log_x, log_q = held_log(input, 1 - input), held_log(1 - input, input)
-    loss = -(target * log_x + (1 - target) * log_q)
+    loss = -target * log_x - (1 - target) * log_q
     if weight is not None:
         loss = weight * loss
     return reduce_loss(loss, reduction)
@@ -173,8 +174,8 @@ class BCELoss(WeightedLoss):
         >>> probability = torch.tensor([0.8, 0.4], requires_grad=True)
         >>> loss = criterion(probability, torch.tensor([1.0, 0.0]))
         >>> loss.backward()
-        >>> loss, probability.grad
-        (tensor(0.3670, grad_fn=<TotalBackward>), tensor([-0.6250,  0.8333]))
+        >>> loss.detach(), probability.grad
+        (tensor(0.3670), tensor([-0.6250,  0.8333]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

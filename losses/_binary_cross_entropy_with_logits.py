@@ -54,7 +54,7 @@ def binary_cross_entropy_with_logits(
         input: Logit $x$, floating point, any shape, any real value, infinite ones included. No
             sigmoid before it.
         target: Probability that it is so, $y$, from 0 to 1 and mostly 0.0 or 1.0. Shape of
-            `input`, floating point.
+            `input`, floating point. A value outside of 0 to 1 causes a warning on the CPU.
         weight: Factor $w$ for the loss of each element, any shape that broadcasts to that of
             `input`; 1 for all by default.
         size_average: Deprecated. Use `reduction`.
@@ -77,12 +77,12 @@ def binary_cross_entropy_with_logits(
         under autocast). The mean of no elements is NaN.
 
     Raises:
+        TypeError: If `input`, `target` or a weight is not a tensor.
         ValueError: If the shapes of `input` and `target` differ, or `reduction` is none of the
             three.
-        NotImplementedError: If `input` is no floating-point number.
-        RuntimeError: If `target` is no floating-point number, if one of its elements lies outside
-            of 0 to 1 (PyTorch does not look; nor is it looked at while compiling or inside
-            `torch.func`), or if a weight does not broadcast to the shape of `input`.
+        NotImplementedError: If `input` is not floating point.
+        RuntimeError: If `target` is not floating point, or a weight does not broadcast to the
+            shape of `input`.
 
     Examples:
         A logit of log 3 means odds of 3 to 1, a probability of 3/4. It happened: −log(3/4) =
@@ -107,8 +107,8 @@ def binary_cross_entropy_with_logits(
         >>> logits = torch.tensor([math.log(3), 0.0], requires_grad=True)
         >>> loss = losses.binary_cross_entropy_with_logits(logits, torch.tensor([1.0, 0.0]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(0.4904, grad_fn=<TotalBackward>), tensor([-0.1250,  0.2500]))
+        >>> loss.detach(), logits.grad
+        (tensor(0.4904), tensor([-0.1250,  0.2500]))
 
         `pos_weight` multiplies the loss of a yes and leaves that of a no. 2 · 0.6931 = 1.3863.
 
@@ -183,8 +183,8 @@ class BCEWithLogitsLoss(WeightedLoss):
         >>> logits = torch.tensor([[0.0, 1.0]], requires_grad=True)
         >>> loss = criterion(logits, torch.tensor([[1.0, 0.0]]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(1.6963, grad_fn=<MeanBackward0>), tensor([[-0.7500,  0.3655]]))
+        >>> loss.detach(), logits.grad
+        (tensor(1.6963), tensor([[-0.7500,  0.3655]]))
     """
 
     pos_weight: Tensor | None

@@ -37,14 +37,12 @@ def loss_function(*like: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            given = {**dict(zip(names, args, strict=False)), **kwargs}
+            # As many names as arguments: PyTorch 2.6 compiles no other zip.
+            given = {**dict(zip(names[: len(args)], args, strict=False)), **kwargs}
             for place, name in enumerate(names, start=1):
                 asked = name in tensors or (name in optional and given.get(name) is not None)
-                if name in given and asked and not isinstance(given[name], Tensor):
-                    raise TypeError(
-                        f"{function.__name__}(): argument '{name}' (position {place}) must be "
-                        f"Tensor, not {type(given[name]).__name__}: pass torch.as_tensor({name})"
-                    )
+                if name in given and asked:
+                    check_tensor(function.__name__, place, name, given[name], given.get(names[0]))
             if given.get("size_average") is not None or given.get("reduce") is not None:
                 given["reduction"] = legacy_reduction(
                     given.pop("size_average", None), given.pop("reduce", None), "mean", stacklevel=3
@@ -59,6 +57,23 @@ def loss_function(*like: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return call
 
     return decorate
+
+
+def check_tensor(function: str, place: int, name: str, value: Any, first: Any) -> None:
+    """Raise where no tensor is given, or one without values although the first argument has some.
+
+    From a tensor on the meta device, PyTorch's `gather` and `linear` compute a number on the CPU.
+    """
+    argument = f"{function}(): argument '{name}' (position {place})"
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"{argument} must be Tensor, not {type(value).__name__}: pass torch.as_tensor({name})"
+        )
+    if value.is_meta and isinstance(first, Tensor) and not first.is_meta:
+        raise RuntimeError(
+            f"{argument} is on the meta device, where tensors have no values: "
+            f"pass it on {first.device}"
+        )
 
 
 def rounded(loss: Tensor, *like: Any) -> Tensor:
@@ -131,9 +146,8 @@ def check_floating(**tensors: Tensor) -> None:
     dtype = functools.reduce(torch.promote_types, (tensor.dtype for tensor in tensors.values()))
     if not dtype.is_floating_point:
         names, found = " and ".join(tensors), " and ".join(str(t.dtype) for t in tensors.values())
-        raise NotImplementedError(
-            f"{names} must be floating point, got {found}: pass {next(iter(tensors))}.float()"
-        )
+        remedy = f"{next(iter(tensors))}.{'abs' if dtype.is_complex else 'float'}()"
+        raise NotImplementedError(f"{names} must be floating point, got {found}: pass {remedy}")
 
 
 def check_mean(reduction: str, *tensors: Tensor) -> None:

@@ -56,7 +56,7 @@ def cosine_embedding_loss(
 
     Args:
         input1: First vectors $x_1$, any real value.
-        input2: Second vectors $x_2$, same shape.
+        input2: Second vectors $x_2$, same shape. A single coordinate is broadcast, with a warning.
         target: Label $y$ of each pair, any data type: 1 for a similar pair, -1 for a dissimilar
             one. A pair with any other label counts as 0.
         margin: Cosine $m$ below which a dissimilar pair costs nothing, between -1 and 1;
@@ -76,8 +76,11 @@ def cosine_embedding_loss(
         integers). float16 and bfloat16 are computed in float32.
 
     Raises:
+        TypeError: If `input1`, `input2` or `target` is not a tensor.
         RuntimeError: If `target` has more than one dimension, the vectors do not have one more
-            than it, the numbers of coordinates differ, or the numbers of pairs do not broadcast.
+            than it, the numbers of coordinates differ and neither is 1, or the numbers of pairs
+            do not broadcast.
+        NotImplementedError: If the vectors are complex.
         ValueError: If `reduction` is none of the three.
 
     Examples:
@@ -111,8 +114,8 @@ def cosine_embedding_loss(
         >>> b = torch.tensor([[0.0, 1.0], [0.0, 3.0]])
         >>> loss = losses.cosine_embedding_loss(a, b, torch.tensor([1, -1]), margin=0.2)
         >>> loss.backward()
-        >>> loss, a.grad
-        (tensor(0.5000, grad_fn=<MeanBackward0>), tensor([[ 0.0000, -0.5000],
+        >>> loss.detach(), a.grad
+        (tensor(0.5000), tensor([[ 0.0000, -0.5000],
                 [ 0.0000,  0.0000]]))
 
     References:
@@ -155,8 +158,8 @@ class CosineEmbeddingLoss(Loss):
         >>> a = torch.tensor([[3.0, 4.0]], requires_grad=True)
         >>> loss = criterion(a, torch.tensor([[4.0, 3.0]]), torch.tensor([-1]))
         >>> loss.backward()
-        >>> loss, a.grad
-        (tensor(0.4600, grad_fn=<MeanBackward0>), tensor([[ 0.0448, -0.0336]]))
+        >>> loss.detach(), a.grad
+        (tensor(0.4600), tensor([[ 0.0448, -0.0336]]))
     """
 
     margin: float

@@ -17,7 +17,7 @@ from losses._checks import (
 from losses._reduction import WeightedLoss, product, reduce_loss
 
 
-@loss_function("input", "target")
+@loss_function("input", "target", "weight")
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -78,7 +78,7 @@ def cross_entropy(
         reduce: Deprecated. Use `reduction`.
         reduction: `'none'` keeps one loss a row, `'sum'` adds them up, `'mean'` averages as above.
         label_smoothing: The share $\varepsilon$ of each target that is spread evenly over all
-            classes, from 0 to 1.
+            classes, from 0 to 1. A negative one counts as 0, with a warning.
 
     Shape:
         - `input`: $(C)$, $(N, C)$ or $(N, C, d_1, \ldots, d_K)$. The classes are dimension 1.
@@ -88,14 +88,17 @@ def cross_entropy(
         - result: a scalar; with `reduction='none'` the shape of the class indices.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast). NaN for `'mean'` over no
-        row at all: an empty batch, or every target ignored.
+        The loss in the data type of `input` (float32 under autocast). Probabilities of a wider type
+        widen it. NaN for `'mean'` over no row at all: an empty batch, or every target ignored.
 
     Raises:
-        IndexError: If a class index lies outside $[0, C)$ and is not `ignore_index`.
+        TypeError: If `input`, `target` or `weight` is not a tensor.
+        IndexError: If a class index lies outside $[0, C)$ and is not `ignore_index` (looked for on
+            the CPU only, outside of compiling, tracing and `torch.func`; elsewhere the kernel's
+            own assertion fails, as in PyTorch).
         RuntimeError: If `target` has the wrong shape or data type, `weight` the wrong size or data
-            type, `label_smoothing` lies outside [0, 1], or `ignore_index` is 0 or more although
-            `target` holds probabilities.
+            type, `label_smoothing` is above 1, or `ignore_index` is 0 or more although `target`
+            holds probabilities.
         ValueError: If `target` has another batch size than `input`, or `reduction` is none of the
             three.
         NotImplementedError: If `input` is not floating point.
@@ -118,8 +121,8 @@ def cross_entropy(
         >>> logits = torch.tensor([[1.0, 3.0], [1.0, 3.0]]).log().requires_grad_()
         >>> loss = losses.cross_entropy(logits, torch.tensor([0, 1]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(0.8370, grad_fn=<NegBackward0>), tensor([[-0.3750,  0.3750],
+        >>> loss.detach(), logits.grad
+        (tensor(0.8370), tensor([[-0.3750,  0.3750],
                 [ 0.1250, -0.1250]]))
 
         With `weight`, the mean divides by the weights. The two rows cost 1.4076 and 0.1698. By
@@ -176,15 +179,16 @@ def cross_entropy(
     w = x.new_ones(classes) if weight is None else weight
     if soft:
         q = (1 - label_smoothing) * target.movedim(dim, -1) + label_smoothing / classes
-        return reduce_loss(-product(w * q, x.log_softmax(-1)).sum(-1), reduction)
+        return reduce_loss(product(w * q, -x.log_softmax(-1)).sum(-1), reduction)
     ignored = target == ignore_index
     y = target.masked_fill(ignored, 0)
     # An ignored row may hold anything: blank it.
     log_p = x.masked_fill(ignored[..., None], 0).log_softmax(-1)
     w_y = w.gather(0, y.flatten()).view_as(y).masked_fill(ignored, 0)
-    loss = -product((1 - label_smoothing) * w_y, log_p.gather(-1, y[..., None])[..., 0])
+    nll = -log_p.gather(-1, y[..., None])[..., 0]
+    loss = product((1 - label_smoothing) * w_y, nll)
     if label_smoothing > 0:
-        uniform = -product(w, log_p).mean(-1)
+        uniform = product(w, -log_p).mean(-1)
         loss = loss + label_smoothing * uniform.masked_fill(ignored, 0)
     return reduce_loss(loss, reduction, w_y.sum())
 
@@ -253,8 +257,8 @@ class CrossEntropyLoss(WeightedLoss):
         >>> logits = torch.tensor([[1.0, 3.0], [1.0, 3.0]]).log().requires_grad_()
         >>> loss = criterion(logits, torch.tensor([0, 1]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(0.8370, grad_fn=<DivBackward0>), tensor([[-0.3500,  0.3500],
+        >>> loss.detach(), logits.grad
+        (tensor(0.8370), tensor([[-0.3500,  0.3500],
                 [ 0.1000, -0.1000]]))
     """
 

@@ -72,7 +72,8 @@ def ctc_loss(
         log_probs: Log-probabilities $x$ of every class in every frame, blank included, floating
             point, from `log_softmax` over the last dimension. `-inf` rules a class out.
         targets: Labels $y$, integers from 0 to $C - 1$ without the blank; one row a sample,
-            filled up with anything, or all of them one after the other.
+            filled up with anything, or all of them one after the other. They may lie on another
+            device than `log_probs`, such as the CPU.
         input_lengths: Number of frames $T$ of each sample, integers from 0 to the size of
             `log_probs`. Frames beyond it are not looked at.
         target_lengths: Number of labels $S$ of each sample, integers, at least 0.
@@ -92,12 +93,14 @@ def ctc_loss(
         computed in float32.
 
     Raises:
+        TypeError: If `log_probs` or `targets` is not a tensor.
         RuntimeError: If `log_probs` is empty or has other than two or three dimensions, a length
             is not an integer, is out of range or missing, `targets` has too few or too many
             labels for the lengths, or `blank` is no class.
         NotImplementedError: If `log_probs` is not floating point.
         ValueError: If a label is the blank or no class (PyTorch is silent there), or
-            `reduction` is none of the three.
+            `reduction` is none of the three. Lengths and labels are looked at on the CPU only,
+            outside of compiling, tracing and `torch.func`.
 
     Examples:
         Two frames, blank 0 and one label 1, all probabilities 1/2. Three of the four alignments
@@ -123,8 +126,8 @@ def ctc_loss(
         ...     logits.log_softmax(-1), targets, torch.tensor([3, 2]), torch.tensor([2, 1])
         ... )
         >>> loss.backward()
-        >>> loss
-        tensor(0.9709, grad_fn=<MeanBackward0>)
+        >>> loss.detach()
+        tensor(0.9709)
         >>> logits.grad[:, 0]
         tensor([[ 0.0333, -0.1167,  0.0833],
                 [ 0.0333, -0.0167, -0.0167],
@@ -196,7 +199,7 @@ def prepared(
     (log_probs,) = upcast(log_probs)
     if log_probs.dim() == 2:
         log_probs = log_probs[:, None]
-    time, samples, classes = log_probs.shape
+    _, samples, classes = log_probs.shape
     if not 0 <= blank < classes:
         raise RuntimeError(f"blank must be in label range, 0 to {classes - 1}: got blank={blank}")
     frames = as_lengths("input_lengths", input_lengths, log_probs)
@@ -212,10 +215,10 @@ def prepared(
             f"{targets.shape[0]} for targets: pass one row for each of the {samples} samples in "
             f"log_probs {tuple(log_probs.shape)}, whose order is (T, N, C)"
         )
-    check_lengths(targets, frames, lengths, time)
+    check_lengths(log_probs, targets, frames, lengths)
     targets = targets.to(log_probs.device)
     if targets.dim() == 1:
-        targets = rows(targets, lengths)
+        targets = rows(targets, lengths, log_probs)
     targets = targets.long()
     used = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
     wrong = outlier(0, targets.masked_fill(~used, 0), classes - 1, log_probs)
@@ -231,10 +234,11 @@ def prepared(
     return log_probs, targets, frames, lengths
 
 
-def rows(targets: Tensor, lengths: Tensor) -> Tensor:
+def rows(targets: Tensor, lengths: Tensor, log_probs: Tensor) -> Tensor:
     """Give labels that come one after the other a row for each sample."""
     # As many places as the longest sample needs; where nobody may look, as there could be.
-    longest = int(lengths.max()) if can_inspect(lengths, targets) else targets.shape[0]
+    known = can_inspect(lengths, targets, log_probs)
+    longest = int(lengths.max()) if known else targets.shape[0]
     place = torch.arange(longest, device=targets.device)
     start = (lengths.cumsum(0) - lengths)[:, None]
     beyond = place >= lengths[:, None]
@@ -243,7 +247,14 @@ def rows(targets: Tensor, lengths: Tensor) -> Tensor:
 
 def as_lengths(name: str, lengths: Tensor | Sequence[int], log_probs: Tensor) -> Tensor:
     """Bring lengths to int64, one for each sample."""
-    lengths = torch.as_tensor(lengths, device=log_probs.device)
+    if not isinstance(lengths, Tensor):
+        if not isinstance(lengths, Sequence) or any(int(n) != n for n in lengths):
+            raise TypeError(
+                f"ctc_loss(): argument '{name}' must be a Tensor or a tuple of ints, not "
+                f"{lengths}: pass one length for each sample"
+            )
+        lengths = torch.tensor(lengths, dtype=torch.long)
+    lengths = lengths.to(log_probs.device)
     if lengths.is_floating_point() and lengths.numel():
         raise RuntimeError(f"{name} must be integral, got {lengths.dtype}: pass {name}.long()")
     if lengths.numel() != log_probs.shape[1]:
@@ -255,16 +266,17 @@ def as_lengths(name: str, lengths: Tensor | Sequence[int], log_probs: Tensor) ->
     return lengths.long().reshape(-1)
 
 
-def check_lengths(targets: Tensor, frames: Tensor, lengths: Tensor, time: int) -> None:
+def check_lengths(log_probs: Tensor, targets: Tensor, frames: Tensor, lengths: Tensor) -> None:
     """Raise where a length is out of range, or the labels are not as many as the lengths say."""
     for name, value in (("input_lengths", frames), ("target_lengths", lengths)):
-        wrong = outlier(0, value, math.inf)
+        wrong = outlier(0, value, math.inf, log_probs)
         if wrong is not None:
             raise RuntimeError(
                 f"Expected {name} to have value at least 0, but got value {wrong}: a length "
                 "counts frames or labels"
             )
-    wrong = outlier(0, frames, time)
+    time = log_probs.shape[0]
+    wrong = outlier(0, frames, time, log_probs)
     if wrong is not None:
         raise RuntimeError(
             f"Expected input_lengths to have value at most {time}, but got value "
@@ -272,13 +284,13 @@ def check_lengths(targets: Tensor, frames: Tensor, lengths: Tensor, time: int) -
             "sequence, shorten input_lengths alike"
         )
     labels = targets.shape[-1]
-    wrong = outlier(0, lengths, labels)
+    wrong = outlier(0, lengths, labels, log_probs)
     if targets.dim() == 2 and wrong is not None:
         raise RuntimeError(
             f"Expected tensor to have size at least {wrong} at dimension 1, but got "
             f"size {labels} for targets: target_lengths must not exceed its columns"
         )
-    wrong = outlier(labels, lengths.sum(), labels)
+    wrong = outlier(labels, lengths.sum(), labels, log_probs)
     if targets.dim() == 1 and wrong is not None:
         raise RuntimeError(
             f"Expected tensor to have size {wrong} at dimension 0, but got size "
@@ -304,8 +316,8 @@ class CTCLoss(Loss):
         >>> logits = torch.zeros(2, 1, 2, requires_grad=True)
         >>> loss = criterion(logits.log_softmax(-1), torch.tensor([[1]]), (2,), (1,))
         >>> loss.backward()
-        >>> loss, logits.grad[:, 0]
-        (tensor(0.2877, grad_fn=<MeanBackward0>), tensor([[ 0.1667, -0.1667],
+        >>> loss.detach(), logits.grad[:, 0]
+        (tensor(0.2877), tensor([[ 0.1667, -0.1667],
                 [ 0.1667, -0.1667]]))
     """
 

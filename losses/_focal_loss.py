@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from losses._checks import check_gamma, classified, loss_function
-from losses._reduction import WeightedLoss, reduce_loss
+from losses._reduction import WeightedLoss, product, reduce_loss
 
 
 @loss_function("input")
@@ -48,7 +48,7 @@ def focal_loss(
     Args:
         input: Logits $x$, floating point, any real number. Classes are dimension 1, or dimension
             0 where there is no other.
-        target: Class indices $y$, int64, from 0 to C − 1, or `ignore_index`.
+        target: Class indices $y$, int64 or uint8, from 0 to C − 1, or `ignore_index`.
         gamma: Exponent $\gamma$, at least 0. The higher, the less the easy samples count; 0 is
             cross entropy.
         weight: One weight $w_i$ for each class, at least 0. By default all are 1.
@@ -67,12 +67,15 @@ def focal_loss(
         targets being ignored, is NaN: zero divided by zero.
 
     Raises:
+        TypeError: If `input`, `target` or `weight` is not a tensor, or `gamma` not a number but,
+            say, a list of class counts.
         ValueError: If `gamma` is negative, `reduction` is none of the three, or `target` has
             another batch size than `input`.
-        TypeError: If `gamma` is no number, such as a list of class counts.
         RuntimeError: If `target` is neither int64 nor uint8, or has another shape than the
             predictions, or `weight` is not one number for each class.
-        IndexError: If a target is neither a class of `input` nor `ignore_index`.
+        IndexError: If a target is neither a class of `input` nor `ignore_index` (looked for on the
+            CPU only, outside of compiling, tracing and `torch.func`; elsewhere the kernel's own
+            assertion fails).
         NotImplementedError: If `input` is not floating point.
 
     Examples:
@@ -96,8 +99,8 @@ def focal_loss(
         >>> target = torch.tensor([0, 1])
         >>> loss = losses.focal_loss(logits, target, weight=torch.tensor([1.0, 3.0]))
         >>> loss.backward()
-        >>> loss
-        tensor(0.5268, grad_fn=<DivBackward0>)
+        >>> loss.detach()
+        tensor(0.5268)
         >>> logits.grad
         tensor([[-0.0012,  0.0012],
                 [ 0.5762, -0.5762]])
@@ -134,7 +137,7 @@ def focal_loss(
     loss = one_minus_p**gamma * near + (nll - near)
     w = torch.ones_like(nll) if weight is None else weight.gather(0, y.flatten()).view_as(y)
     w = w.masked_fill(ignored, 0)
-    return reduce_loss(w * loss, reduction, w.sum())
+    return reduce_loss(product(w, loss), reduction, w.sum())
 
 
 class FocalLoss(WeightedLoss):
@@ -155,8 +158,8 @@ class FocalLoss(WeightedLoss):
         >>> logits = torch.tensor([[2.0, 0.0], [1.0, 0.0]], requires_grad=True)
         >>> loss = criterion(logits, torch.tensor([0, 1]))
         >>> loss.backward()
-        >>> loss
-        tensor(0.5268, grad_fn=<DivBackward0>)
+        >>> loss.detach()
+        tensor(0.5268)
     """
 
     gamma: float

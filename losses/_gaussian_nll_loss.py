@@ -71,13 +71,15 @@ def gaussian_nll_loss(
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
-        The loss in the data type that the tensors promote to (float32 under autocast).
+        The loss in the common data type of the tensors (float32 under autocast, and for integers).
 
     Raises:
-        ValueError: If `var` has a negative entry or does not fit the shape of `input`, or if
-            `reduction` is none of the three.
-        RuntimeError: If `var` holds integers, or `input` and `target` do not broadcast.
-        TypeError: If `var` is neither a tensor nor a number.
+        TypeError: If `input` or `target` is not a tensor, or `var` neither a tensor nor a number.
+        ValueError: If `var` does not fit the shape of `input` or has a negative entry (looked for
+            on the CPU only, outside of compiling, tracing and `torch.func`), or if `reduction` is
+            none of the three.
+        RuntimeError: If `var` holds integers, a tensor is complex, or `input` and `target` do not
+            broadcast.
 
     Examples:
         The same error of 2, predicted with variance 1 and with variance 4. By hand:
@@ -102,8 +104,8 @@ def gaussian_nll_loss(
         >>> log_var = torch.tensor([1.0, 4.0]).log().requires_grad_()
         >>> loss = losses.gaussian_nll_loss(mean, torch.zeros(2), log_var.exp())
         >>> loss.backward()
-        >>> loss
-        tensor(1.5966, grad_fn=<MeanBackward0>)
+        >>> loss.detach()
+        tensor(1.5966)
         >>> mean.grad, log_var.grad
         (tensor([1.0000, 0.2500]), tensor([-0.7500,  0.0000]))
 
@@ -146,7 +148,8 @@ def check(input: Tensor, var: Tensor | float) -> Tensor:
     if isinstance(var, Tensor):
         var = aligned(var, input)
     elif isinstance(var, (int, float)):
-        var = torch.full_like(input, var, dtype=torch.float32)
+        dtype = torch.promote_types(input.dtype, torch.float32)
+        var = torch.full_like(input, var, dtype=dtype)
     else:
         raise TypeError(f"var must be a tensor or a number, got {type(var).__name__}")
     wrong = outlier(0, var, math.inf, input)
@@ -197,8 +200,8 @@ class GaussianNLLLoss(Loss):
         >>> mean = torch.tensor([2.0, 2.0], requires_grad=True)
         >>> loss = criterion(mean, torch.zeros(2), torch.tensor([1.0, 4.0]))
         >>> loss.backward()
-        >>> loss, mean.grad
-        (tensor(1.5966, grad_fn=<MeanBackward0>), tensor([1.0000, 0.2500]))
+        >>> loss.detach(), mean.grad
+        (tensor(1.5966), tensor([1.0000, 0.2500]))
     """
 
     full: bool

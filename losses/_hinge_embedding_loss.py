@@ -42,8 +42,8 @@ def hinge_embedding_loss(
     $$
 
     Args:
-        input: Distance $x$ of each pair, floating point, any shape, at least 0. The loss computes
-            no distance: pass, for instance, `(a - b).norm(dim=1)`.
+        input: Distance $x$ of each pair, any shape, at least 0. The loss computes no distance:
+            pass, for instance, `(a - b).norm(dim=1)`.
         target: Label $y$, same shape as `input`, any data type: 1 for a similar pair, -1 for a
             dissimilar one. Any other value adds both cases. Another shape is broadcast, with a
             warning.
@@ -59,10 +59,12 @@ def hinge_embedding_loss(
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast).
+        The loss in the data type of `input` (float32 under autocast, and for integers).
 
     Raises:
-        RuntimeError: If `input` is not floating point, or the shapes do not broadcast.
+        TypeError: If `input` or `target` is not a tensor.
+        RuntimeError: If the shapes do not broadcast, `input` or `target` is complex, or `'mean'`
+            would average integers.
         ValueError: If `reduction` is none of the three.
 
     Examples:
@@ -87,8 +89,8 @@ def hinge_embedding_loss(
         >>> b = torch.zeros(2, 2)
         >>> loss = losses.hinge_embedding_loss((a - b).norm(dim=1), torch.tensor([1, -1]))
         >>> loss.backward()
-        >>> loss, a.grad
-        (tensor(2.7500, grad_fn=<MeanBackward0>), tensor([[ 0.3000,  0.4000],
+        >>> loss.detach(), a.grad
+        (tensor(2.7500), tensor([[ 0.3000,  0.4000],
                 [-0.3000, -0.4000]]))
 
     References:
@@ -124,8 +126,8 @@ class HingeEmbeddingLoss(Loss):
         >>> distance = torch.tensor([0.5, 0.5], requires_grad=True)
         >>> loss = criterion(distance, torch.tensor([1, -1]))
         >>> loss.backward()
-        >>> loss, distance.grad
-        (tensor(1., grad_fn=<MeanBackward0>), tensor([ 0.5000, -0.5000]))
+        >>> loss.detach(), distance.grad
+        (tensor(1.), tensor([ 0.5000, -0.5000]))
     """
 
     margin: float

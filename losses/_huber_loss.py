@@ -57,8 +57,10 @@ def huber_loss(
         The loss in the data type of `input` (float32 under autocast). A wider `weight` widens it.
 
     Raises:
-        RuntimeError: If `delta` is not above 0, or the shapes do not broadcast.
-        NotImplementedError: If `input` is not floating point, or `target` is complex.
+        TypeError: If `input`, `target` or `weight` is not a tensor.
+        RuntimeError: If `delta` is not above 0, `target` is complex, or the shapes do not
+            broadcast.
+        NotImplementedError: If `input` is not floating point.
         ValueError: If `weight` has another shape than `input`, or `reduction` is none of the
             three.
 
@@ -134,8 +136,8 @@ class HuberLoss(Loss):
         >>> prediction = torch.tensor([1.0, 5.0], requires_grad=True)
         >>> loss = criterion(prediction, torch.zeros(2))
         >>> loss.backward()
-        >>> loss, prediction.grad
-        (tensor(4.2500, grad_fn=<TotalBackward>), tensor([0.5000, 1.0000]))
+        >>> loss.detach(), prediction.grad
+        (tensor(4.2500), tensor([0.5000, 1.0000]))
     """
 
     delta: float

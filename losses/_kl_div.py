@@ -58,7 +58,7 @@ def kl_div(
 
     Args:
         input: Log-probabilities $x$ of the model, at most 0, floating point, any shape. Positive
-            values cause a warning.
+            values cause a warning on the CPU.
         target: Probabilities $y$ of the reference, in [0, 1], or their logarithms with
             `log_target=True`; floating point, same shape as `input`. Another shape is broadcast,
             with a warning.
@@ -74,9 +74,10 @@ def kl_div(
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
-        The loss in the data type that `input` and `target` promote to (float32 under autocast).
+        The loss in the common data type of `input` and `target` (float32 under autocast).
 
     Raises:
+        TypeError: If `input` or `target` is not a tensor.
         RuntimeError: If `input` or `target` is not floating point, or the shapes do not
             broadcast.
         ValueError: If `reduction` is none of the four.
@@ -103,8 +104,8 @@ def kl_div(
         >>> p = torch.tensor([[0.75, 0.25], [0.5, 0.5]])
         >>> loss = losses.kl_div(logits.log_softmax(dim=1), p, reduction="batchmean")
         >>> loss.backward()
-        >>> loss
-        tensor(0.0654, grad_fn=<DivBackward0>)
+        >>> loss.detach()
+        tensor(0.0654)
         >>> logits.grad
         tensor([[-0.1250,  0.1250],
                 [ 0.0000,  0.0000]])
@@ -184,8 +185,8 @@ class KLDivLoss(Loss):
         >>> logits = torch.zeros(1, 2, requires_grad=True)
         >>> loss = criterion(logits.log_softmax(dim=1), torch.tensor([[0.75, 0.25]]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(0.1308, grad_fn=<DivBackward0>), tensor([[-0.2500,  0.2500]]))
+        >>> loss.detach(), logits.grad
+        (tensor(0.1308), tensor([[-0.2500,  0.2500]]))
     """
 
     log_target: bool

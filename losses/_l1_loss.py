@@ -59,11 +59,12 @@ def l1_loss(
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
-        The loss in the common data type of the arguments (float32 under autocast).
+        The loss in the common data type of the arguments (float32 under autocast, and for
+        integers). For complex numbers it is real.
 
     Raises:
-        RuntimeError: If the shapes do not broadcast, or if
-            `'mean'` would average integers.
+        TypeError: If `input`, `target` or `weight` is not a tensor.
+        RuntimeError: If the shapes do not broadcast, or `'mean'` would average integers.
         ValueError: If `weight` has another shape than `input`, or `reduction` is none of the
             three.
 
@@ -128,8 +129,8 @@ class L1Loss(Loss):
         >>> prediction = torch.tensor([3.0, 2.0], requires_grad=True)
         >>> loss = criterion(prediction, torch.tensor([1.0, 6.0]))
         >>> loss.backward()
-        >>> loss, prediction.grad
-        (tensor(3., grad_fn=<MeanBackward0>), tensor([ 0.5000, -0.5000]))
+        >>> loss.detach(), prediction.grad
+        (tensor(3.), tensor([ 0.5000, -0.5000]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -11,7 +11,14 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
-from losses._checks import aligned, autocasting, check_class_weight, loss_function, upcast
+from losses._checks import (
+    aligned,
+    autocasting,
+    check_class_weight,
+    check_floating,
+    loss_function,
+    upcast,
+)
 from losses._cross_entropy import cross_entropy
 from losses._reduction import WeightedLoss, reduce_loss
 
@@ -152,28 +159,26 @@ def linear_cross_entropy(
     soft = target.shape == input.shape[:-1] + classes  # a probability for each class
     target, weight = prepared(input, target, weight, classes, soft, ignore_index)
     ignored = -100 if ignore_index is None else ignore_index
-    w = linear_weight.flatten(0, -2)
-    b = None if linear_bias is None else linear_bias.flatten()
-    ce = partial(cross_entropy, label_smoothing=label_smoothing)
 
-    def loss(x: Tensor, y: Tensor, reduction: str) -> Tensor:
-        z = linear(x, w, b).reshape(x.shape[:-1] + classes)
+    def loss(x: Tensor, y: Tensor, reduction: str = "none") -> Tensor:
+        b = None if linear_bias is None else linear_bias.flatten()
+        z = linear(x, linear_weight.flatten(0, -2), b).reshape(x.shape[:-1] + classes)
         (z,) = upcast(z)
-        return ce(z, y, weight, ignore_index=ignored, reduction=reduction)
+        return cross_entropy(z, y, weight, None, ignored, None, reduction, label_smoothing)
 
     if options is None or input.dim() == 1:
         return loss(input, target, reduction)
-    # If not told, a block has as many logits as `input` has numbers, much as in PyTorch.
+    # If not told, as PyTorch: a block's logits are about as many numbers as `input` has.
     rows = options.batch_chunk_size or max(1, input.numel() // max(1, classes.numel()))
     # A checkpoint forgets the logits of its block, and computes them again for the gradient.
     block = partial(checkpoint, loss, use_reentrant=False, preserve_rng_state=False)
-    pairs = zip(input.split(rows), target.split(rows), strict=True)
-    losses = torch.cat([block(x, y, "none") for x, y in pairs])
+    pairs = zip(torch.split(input, rows), torch.split(target, rows), strict=True)
+    each = torch.cat([block(x, y) for x, y in pairs])
     if soft:
-        return reduce_loss(losses, reduction)
+        return reduce_loss(each, reduction)
     kept = target != ignored
     w_y = kept if weight is None else weight[target.masked_fill(~kept, 0)].where(kept, 0)
-    return reduce_loss(losses, reduction, w_y.sum())
+    return reduce_loss(each, reduction, w_y.sum())
 
 
 def prepared(
@@ -191,8 +196,9 @@ def prepared(
             f"ignore_index={ignore_index}: leave it out, or pass class indices"
         )
     if not soft and input.dim() == 2:
-        rows = input.shape[0]
-        target = aligned(target, [rows, *classes], [rows, *classes[1:]])
+        expected = [input.shape[0], *classes[1:]]
+        if list(target.shape) != expected:
+            target = aligned(target, [input.shape[0], *classes], expected)
         target = target.long() if target.dtype == torch.uint8 else target
     if weight is not None:
         check_class_weight(weight, classes[0], None if soft or autocasting(input) else input.dtype)
@@ -230,6 +236,7 @@ def check_layer(input: Tensor, linear_weight: Tensor, linear_bias: Tensor | None
             f"requires batched input, (N, {input.shape[-1]}), got unbatched input with shape "
             f"{tuple(input.shape)}: pass input.unsqueeze(0)"
         )
+    check_floating(input=input)
 
 
 class LinearCrossEntropyLoss(WeightedLoss):

@@ -47,8 +47,9 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
         The loss in the data type of `input` (float32 under autocast).
 
     Raises:
-        NotImplementedError: If `input` is not floating point, or `target` is complex.
-        RuntimeError: If the shapes do not broadcast.
+        TypeError: If `input` or `target` is not a tensor.
+        NotImplementedError: If `input` is not floating point.
+        RuntimeError: If `target` is complex, or the shapes do not broadcast.
         ValueError: If `reduction` is none of the three.
 
     Examples:
@@ -115,8 +116,8 @@ class LogCoshLoss(Loss):
         >>> prediction = torch.tensor([2.0, 3.0]).log().requires_grad_()
         >>> loss = criterion(prediction, torch.zeros(2))
         >>> loss.backward()
-        >>> loss, prediction.grad
-        (tensor(0.3670, grad_fn=<TotalBackward>), tensor([0.3000, 0.4000]))
+        >>> loss.detach(), prediction.grad
+        (tensor(0.3670), tensor([0.3000, 0.4000]))
     """
 
     def __init__(self, reduction: str = "mean") -> None:

@@ -59,9 +59,11 @@ def margin_ranking_loss(
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
-        The loss in the common data type of the scores and the label (float32 under autocast).
+        The loss in the common data type of the scores and the label (float32 under autocast, and
+        for integers).
 
     Raises:
+        TypeError: If `input1`, `input2` or `target` is not a tensor.
         RuntimeError: If the numbers of dimensions differ, the shapes do not broadcast, or
             `target` is of type bool, which cannot hold -1.
         ValueError: If `reduction` is none of the three.
@@ -91,8 +93,8 @@ def margin_ranking_loss(
         ...     better @ weight, worse @ weight, torch.ones(2), margin=1.0
         ... )
         >>> loss.backward()
-        >>> loss, weight.grad
-        (tensor(0.9000, grad_fn=<MeanBackward0>), tensor([-1.,  0.]))
+        >>> loss.detach(), weight.grad
+        (tensor(0.9000), tensor([-1.,  0.]))
 
     References:
         - Joachims, [Optimizing search engines using clickthrough
@@ -134,8 +136,8 @@ class MarginRankingLoss(Loss):
         >>> first = torch.tensor([2.0, 1.0], requires_grad=True)
         >>> loss = criterion(first, torch.tensor([1.75, 1.5]), torch.ones(2))
         >>> loss.backward()
-        >>> loss, first.grad
-        (tensor(0.6250, grad_fn=<MeanBackward0>), tensor([-0.5000, -0.5000]))
+        >>> loss.detach(), first.grad
+        (tensor(0.6250), tensor([-0.5000, -0.5000]))
     """
 
     margin: float

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd.function import Function, once_differentiable
 from torch.distributed import ProcessGroup
 
-from losses._checks import check_floating
+from losses._checks import check_floating, upcast
 
 
 def check_batch(input: Tensor, target: Tensor, margin: float) -> None:
@@ -78,7 +78,7 @@ def all_distances(x: Tensor) -> Tensor:
 
     Far from the origin, and for close pairs, products in float32 would have no digit left.
     """
-    x = x if x.device.type == "mps" else x.double()
+    (x,) = upcast(x) if x.device.type == "mps" else (x.double(),)
     x = x - x.detach().nanmean(0)  # centred: no distance changes, less is rounded
     square = x.square().sum(1)
     return root(square[:, None] + square - 2 * (x @ x.T))

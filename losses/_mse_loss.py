@@ -56,6 +56,7 @@ def mse_loss(
         The loss in the common data type of the arguments (float32 under autocast).
 
     Raises:
+        TypeError: If `input`, `target` or `weight` is not a tensor.
         RuntimeError: If the shapes do not broadcast.
         NotImplementedError: If neither `input` nor `target` is floating point, or one is complex.
         ValueError: If `weight` has another shape than `input`, or `reduction` is none of the
@@ -136,8 +137,8 @@ class MSELoss(Loss):
         >>> prediction = torch.tensor([3.0, 2.0], requires_grad=True)
         >>> loss = criterion(prediction, torch.tensor([1.0, 6.0]))
         >>> loss.backward()
-        >>> loss, prediction.grad
-        (tensor(10., grad_fn=<TotalBackward>), tensor([ 2., -4.]))
+        >>> loss.detach(), prediction.grad
+        (tensor(10.), tensor([ 2., -4.]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

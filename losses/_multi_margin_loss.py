@@ -67,11 +67,13 @@ def multi_margin_loss(
         is NaN.
 
     Raises:
+        TypeError: If `input`, `target` or `weight` is not a tensor.
         ValueError: If `p` is neither 1 nor 2, `weight` is not one-dimensional, or `reduction` is
             none of the three.
-        RuntimeError: If `target` is not int64, is out of range or has another shape, if `input`
-            has no classes or more than two dimensions, or if `weight` has another length or data
-            type.
+        RuntimeError: If `target` is not int64, is out of range (looked for on the CPU only,
+            outside of compiling, tracing and `torch.func`; elsewhere the kernel's own assertion
+            fails) or has another shape, if `input` has no classes or more than two dimensions, or
+            if `weight` has another length or data type.
         NotImplementedError: If `input` is not floating point.
 
     Examples:
@@ -96,8 +98,8 @@ def multi_margin_loss(
         >>> scores = torch.tensor([[3.0, 1.0, 0.0], [0.5, 1.0, -2.0]], requires_grad=True)
         >>> loss = losses.multi_margin_loss(scores, torch.tensor([0, 1]))
         >>> loss.backward()
-        >>> loss, scores.grad
-        (tensor(0.0833, grad_fn=<MeanBackward0>), tensor([[ 0.0000,  0.0000,  0.0000],
+        >>> loss.detach(), scores.grad
+        (tensor(0.0833), tensor([[ 0.0000,  0.0000,  0.0000],
                 [ 0.1667, -0.1667,  0.0000]]))
 
         `p=2` squares each term, and then `weight` multiplies: 1.4² · 3 / 2 = 2.94 and
@@ -203,8 +205,8 @@ class MultiMarginLoss(WeightedLoss):
         >>> scores = torch.tensor([[0.3, 0.7], [0.5, 0.5]], requires_grad=True)
         >>> loss = criterion(scores, torch.tensor([0, 1]))
         >>> loss.backward()
-        >>> loss, scores.grad
-        (tensor(0.3500, grad_fn=<MeanBackward0>), tensor([[-0.2500,  0.2500],
+        >>> loss.detach(), scores.grad
+        (tensor(0.3500), tensor([[-0.2500,  0.2500],
                 [ 0.2500, -0.2500]]))
     """
 

@@ -63,8 +63,10 @@ def multilabel_margin_loss(
         without a right class, or with no wrong one. The mean over no samples is NaN.
 
     Raises:
-        RuntimeError: If `target` is not int64, is out of range (after the first -1 as well) or
-            has another shape, or if `input` has no classes or more than two dimensions.
+        TypeError: If `input` or `target` is not a tensor.
+        RuntimeError: If `target` is not int64, is out of range (after the first -1 as well; looked
+            for on the CPU only, outside of compiling, tracing and `torch.func`) or has another
+            shape, or if `input` has no classes or more than two dimensions.
         NotImplementedError: If `input` is not floating point.
         ValueError: If `reduction` is none of the three.
 
@@ -88,8 +90,8 @@ def multilabel_margin_loss(
         >>> scores = torch.tensor([[0.9, 0.2, 0.4, 0.8]], requires_grad=True)
         >>> loss = losses.multilabel_margin_loss(scores, torch.tensor([[3, 0, -1, -1]]))
         >>> loss.backward()
-        >>> loss, scores.grad
-        (tensor(0.4500, grad_fn=<MeanBackward0>), tensor([[-0.5000,  0.5000,  0.5000, -0.5000]]))
+        >>> loss.detach(), scores.grad
+        (tensor(0.4500), tensor([[-0.5000,  0.5000,  0.5000, -0.5000]]))
 
         From a multi-hot mask to the list. A stable sort brings the right classes to the front.
 
@@ -174,8 +176,8 @@ class MultiLabelMarginLoss(Loss):
         >>> scores = torch.tensor([[0.9, 0.2, 0.4, 0.8]], requires_grad=True)
         >>> loss = criterion(scores, torch.tensor([[3, 0, -1, 1]]))
         >>> loss.backward()
-        >>> loss, scores.grad
-        (tensor(0.4500, grad_fn=<MeanBackward0>), tensor([[-0.5000,  0.5000,  0.5000, -0.5000]]))
+        >>> loss.detach(), scores.grad
+        (tensor(0.4500), tensor([[-0.5000,  0.5000,  0.5000, -0.5000]]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

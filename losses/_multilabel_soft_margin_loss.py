@@ -12,7 +12,7 @@ from losses._checks import check_floating, check_real, loss_function, outlier, p
 from losses._reduction import WeightedLoss, product, reduce_loss
 
 
-@loss_function("input", "target")
+@loss_function("input", "target", "weight")
 def multilabel_soft_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -45,7 +45,7 @@ def multilabel_soft_margin_loss(
         input: Logits $x$, floating point, any real value, infinite ones included. No sigmoid
             before it.
         target: For each class 1 if it applies and 0 if not, or a probability; any number type.
-            Not a list of class indices.
+            Not a list of class indices. A value outside of 0 to 1 causes a warning on the CPU.
         weight: One weight for each class, or any shape that broadcasts with `input`; 1 for all by
             default.
         size_average: Deprecated. Use `reduction`.
@@ -60,13 +60,13 @@ def multilabel_soft_margin_loss(
         - result: a scalar; $(N)$, $()$ or $(*)$ with `reduction='none'`.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast). The mean over no samples
-        is NaN.
+        The loss in the common data type of `input` and `target` (float32 under autocast). The mean
+        over no samples is NaN.
 
     Raises:
+        TypeError: If `input`, `target` or `weight` is not a tensor.
         IndexError: If `input` has no dimension.
-        RuntimeError: If the shapes do not broadcast, `target` is boolean or leaves [0, 1] (PyTorch
-            is silent there).
+        RuntimeError: If the shapes do not broadcast, or `target` is boolean or complex.
         NotImplementedError: If `input` is not floating point.
         ValueError: If `reduction` is none of the three.
 
@@ -91,8 +91,8 @@ def multilabel_soft_margin_loss(
         >>> logits = torch.tensor([[0.0, math.log(3)]], requires_grad=True)
         >>> loss = losses.multilabel_soft_margin_loss(logits, torch.tensor([[1.0, 0.0]]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(1.0397, grad_fn=<TotalBackward>), tensor([[-0.2500,  0.3750]]))
+        >>> loss.detach(), logits.grad
+        (tensor(1.0397), tensor([[-0.2500,  0.3750]]))
 
         One weight for each class, here 2 and 0: the first class counts twice, the second not at
         all. 2 · 0.6931 / 2 = 0.6931.
@@ -159,8 +159,8 @@ class MultiLabelSoftMarginLoss(WeightedLoss):
         >>> logits = torch.tensor([[0.0, 2.0, -1.0]], requires_grad=True)
         >>> loss = criterion(logits, torch.tensor([[1.0, 1.0, 0.0]]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(0.3778, grad_fn=<TotalBackward>), tensor([[-0.1667, -0.0397,  0.0896]]))
+        >>> loss.detach(), logits.grad
+        (tensor(0.3778), tensor([[-0.1667, -0.0397,  0.0896]]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -71,7 +71,10 @@ def nll_loss(
         row at all: an empty batch, or every target ignored.
 
     Raises:
-        IndexError: If a class index lies outside $[0, C)$ and is not `ignore_index`.
+        TypeError: If `input`, `target` or `weight` is not a tensor.
+        IndexError: If a class index lies outside $[0, C)$ and is not `ignore_index` (looked for on
+            the CPU only, outside of compiling, tracing and `torch.func`; elsewhere the kernel's
+            own assertion fails, as in PyTorch).
         RuntimeError: If `target` has the wrong shape or data type, or `weight` the wrong size or
             data type.
         ValueError: If `target` has another batch size than `input`, `input` has no dimension, or
@@ -97,8 +100,8 @@ def nll_loss(
         >>> logits = torch.tensor([[0.0, 1.0, 2.0]], requires_grad=True)
         >>> loss = losses.nll_loss(logits.log_softmax(dim=1), torch.tensor([2]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(0.4076, grad_fn=<NegBackward0>), tensor([[ 0.0900,  0.2447, -0.3348]]))
+        >>> loss.detach(), logits.grad
+        (tensor(0.4076), tensor([[ 0.0900,  0.2447, -0.3348]]))
 
         With `weight`, the mean divides by the weights. The two rows cost 1.4076 and 0.1698. By
         hand: (1 · 1.4076 + 4 · 0.1698) / (1 + 4) = 0.4174. Dividing by 2 rows would give 1.0435.
@@ -124,10 +127,10 @@ def nll_loss(
     input = input.movedim(min(1, input.dim() - 1), -1)  # the classes last
     ignored = target == ignore_index
     y = target.masked_fill(ignored, 0)
-    log_p = input.gather(-1, y[..., None])[..., 0].masked_fill(ignored, 0)
+    nll = -input.gather(-1, y[..., None])[..., 0]
     w = torch.ones_like(input[..., 0]) if weight is None else weight.gather(0, y.flatten())
     w = w.view_as(y).masked_fill(ignored, 0)
-    return reduce_loss(-product(w, log_p), reduction, w.sum())
+    return reduce_loss(product(w, nll.masked_fill(ignored, 0)), reduction, w.sum())
 
 
 class NLLLoss(WeightedLoss):
@@ -153,8 +156,8 @@ class NLLLoss(WeightedLoss):
         >>> logits = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]], requires_grad=True)
         >>> loss = criterion(logits.log_softmax(dim=1), torch.tensor([2, 0]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(0.4076, grad_fn=<NegBackward0>), tensor([[ 0.0900,  0.2447, -0.3348],
+        >>> loss.detach(), logits.grad
+        (tensor(0.4076), tensor([[ 0.0900,  0.2447, -0.3348],
                 [ 0.0000,  0.0000,  0.0000]]))
     """
 
@@ -208,8 +211,8 @@ class NLLLoss2d(NLLLoss):
         >>> logits = torch.zeros(1, 4, 2, 2, requires_grad=True)
         >>> loss = criterion(logits.log_softmax(dim=1), torch.zeros(1, 2, 2, dtype=torch.long))
         >>> loss.backward()
-        >>> loss, logits.grad[0, :, 0, 0]
-        (tensor(1.3863, grad_fn=<NegBackward0>), tensor([-0.1875,  0.0625,  0.0625,  0.0625]))
+        >>> loss.detach(), logits.grad[0, :, 0, 0]
+        (tensor(1.3863), tensor([-0.1875,  0.0625,  0.0625,  0.0625]))
     """
 
     def __init__(

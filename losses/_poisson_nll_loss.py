@@ -61,7 +61,7 @@ def poisson_nll_loss(
         input: Logarithm of the rate $x$, any real number; with `log_input=False` the rate, at
             least 0. Any shape.
         target: Counts $y$, at least 0, same shape as `input`; floating point or integer.
-            Negative ones cause a warning, another shape is broadcast, with a warning.
+            Negative ones cause a warning on the CPU. Another shape is broadcast, with a warning.
         log_input: Whether `input` is the logarithm of the rate.
         full: Whether to add Stirling's approximation of $\log y!$.
         size_average: Deprecated. Use `reduction`.
@@ -77,10 +77,12 @@ def poisson_nll_loss(
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
-        The loss in the data type that `input` and `target` promote to (float32 under autocast).
+        The loss in the common data type of `input` and `target` (float32 under autocast, and for
+        integers).
 
     Raises:
-        RuntimeError: If the shapes do not broadcast.
+        TypeError: If `input` or `target` is not a tensor.
+        RuntimeError: If `input` or `target` is complex, or the shapes do not broadcast.
         ValueError: If `reduction` is none of the three.
 
     Examples:
@@ -104,8 +106,8 @@ def poisson_nll_loss(
         >>> log_rate = torch.tensor([2.0, 1.0]).log().requires_grad_()
         >>> loss = losses.poisson_nll_loss(log_rate, torch.tensor([4.0, 1.0]), reduction="sum")
         >>> loss.backward()
-        >>> loss
-        tensor(0.2274, grad_fn=<TotalBackward>)
+        >>> loss.detach()
+        tensor(0.2274)
         >>> log_rate.grad
         tensor([-2.,  0.])
 
@@ -174,8 +176,8 @@ class PoissonNLLLoss(Loss):
         >>> log_rate = torch.zeros(2, requires_grad=True)
         >>> loss = criterion(log_rate, torch.tensor([0.0, 3.0]))
         >>> loss.backward()
-        >>> loss, log_rate.grad
-        (tensor(1., grad_fn=<TotalBackward>), tensor([ 0.5000, -1.0000]))
+        >>> loss.detach(), log_rate.grad
+        (tensor(1.), tensor([ 0.5000, -1.0000]))
     """
 
     log_input: bool

@@ -51,7 +51,7 @@ def sigmoid_focal_loss(
 
     Args:
         inputs: Logits $x$, floating point, any real number, any shape. An infinite one counts as
-            the largest number of its data type.
+            the largest finite number, and gets no gradient.
         targets: Labels $y$, 0.0 or 1.0, same shape and floating point too.
         alpha: Weight of the positive labels, in [0, 1]; the negative ones get 1 − `alpha`.
             −1 weighs neither.
@@ -66,12 +66,12 @@ def sigmoid_focal_loss(
         - result: $(*)$; a scalar with `reduction='mean'` or `'sum'`.
 
     Returns:
-        The loss in the data type of `inputs` (float32 under autocast).
+        The loss in the common data type of `inputs` and `targets` (float32 under autocast).
 
     Raises:
+        TypeError: If `inputs` or `targets` is not a tensor, or `gamma` not a number.
         ValueError: If the shapes differ, `alpha` is neither in [0, 1] nor −1, `gamma` is
             negative, or `reduction` is none of the three.
-        TypeError: If `gamma` is no number.
         NotImplementedError: If `inputs` or `targets` is not floating point.
 
     Examples:
@@ -96,8 +96,8 @@ def sigmoid_focal_loss(
         >>> total = losses.sigmoid_focal_loss(logits, labels, reduction="sum")
         >>> loss = total / labels.sum().clamp(min=1)
         >>> loss.backward()
-        >>> loss
-        tensor(0.7020, grad_fn=<DivBackward0>)
+        >>> loss.detach()
+        tensor(0.7020)
         >>> logits.grad
         tensor([-1.9206e-01,  2.3615e-04,  1.3013e-05,  5.7618e-01])
 
@@ -106,6 +106,24 @@ def sigmoid_focal_loss(
           2017, equation 5
         - [`torchvision.ops.sigmoid_focal_loss`](https://docs.pytorch.org/vision/stable/generated/torchvision.ops.sigmoid_focal_loss.html)
     """
+    check(inputs, targets, alpha, gamma)
+    inputs, targets = upcast(inputs, targets)
+    # An infinite logit counts as the largest number: 0 times infinity would be NaN.
+    x, y = inputs.nan_to_num(nan=torch.nan), targets
+    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    ce = y * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
+    one_minus_p_t = y * torch.sigmoid(-x) + (1 - y) * torch.sigmoid(x)
+    if gamma < 1:
+        # At 0, such an exponent has infinite slope. The product with the logarithm has none.
+        one_minus_p_t = one_minus_p_t.clamp(min=torch.finfo(x.dtype).tiny)
+    loss = one_minus_p_t**gamma * ce
+    if alpha != -1:
+        loss = (alpha * y + (1 - alpha) * (1 - y)) * loss
+    return reduce_loss(loss, reduction)
+
+
+def check(inputs: Tensor, targets: Tensor, alpha: float, gamma: float) -> None:
+    """Raise unless there is a floating-point label for each logit, and the settings are right."""
     check_gamma(gamma)
     if not (0 <= alpha <= 1 or alpha == -1):
         raise ValueError(
@@ -119,19 +137,6 @@ def sigmoid_focal_loss(
         )
     check_floating(inputs=inputs)
     check_floating(targets=targets)
-    inputs, targets = upcast(inputs, targets)
-    # An infinite logit counts as the largest number: 0 times infinity would be NaN.
-    x, y = inputs.clamp(torch.finfo(inputs.dtype).min, torch.finfo(inputs.dtype).max), targets
-    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
-    ce = y * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
-    one_minus_p_t = y * torch.sigmoid(-x) + (1 - y) * torch.sigmoid(x)
-    if gamma < 1:
-        # At 0, such an exponent has infinite slope. The product with the logarithm has none.
-        one_minus_p_t = one_minus_p_t.clamp(min=torch.finfo(x.dtype).tiny)
-    loss = one_minus_p_t**gamma * ce
-    if alpha != -1:
-        loss = (alpha * y + (1 - alpha) * (1 - y)) * loss
-    return reduce_loss(loss, reduction)
 
 
 class SigmoidFocalLoss(Loss):
@@ -151,8 +156,8 @@ class SigmoidFocalLoss(Loss):
         >>> logits = torch.tensor([0.0, 0.0], requires_grad=True)
         >>> loss = criterion(logits, torch.tensor([1.0, 0.0]))
         >>> loss.backward()
-        >>> loss, logits.grad
-        (tensor(0.1733, grad_fn=<SumBackward0>), tensor([-0.0746,  0.2237]))
+        >>> loss.detach(), logits.grad
+        (tensor(0.1733), tensor([-0.0746,  0.2237]))
     """
 
     alpha: float

@@ -55,11 +55,12 @@ def smooth_l1_loss(
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast).
+        The loss in the common data type of `input` and `target` (float32 under autocast).
 
     Raises:
+        TypeError: If `input` or `target` is not a tensor.
         RuntimeError: If `beta` is negative, or the shapes do not broadcast.
-        NotImplementedError: If `input` and `target` are both integers.
+        NotImplementedError: If neither `input` nor `target` is floating point, or one is complex.
         ValueError: If `reduction` is none of the three.
 
     Examples:
@@ -127,8 +128,8 @@ class SmoothL1Loss(Loss):
         >>> prediction = torch.tensor([0.25, 2.0], requires_grad=True)
         >>> loss = criterion(prediction, torch.zeros(2))
         >>> loss.backward()
-        >>> loss, prediction.grad
-        (tensor(0.9062, grad_fn=<DivBackward0>), tensor([0.2500, 0.5000]))
+        >>> loss.detach(), prediction.grad
+        (tensor(0.9062), tensor([0.2500, 0.5000]))
     """
 
     beta: float

@@ -53,8 +53,9 @@ def soft_margin_loss(
         The loss in the data type of `input` (float32 under autocast).
 
     Raises:
-        RuntimeError: If `input` is not floating point, or `target` does not broadcast to its
-            shape.
+        TypeError: If `input` or `target` is not a tensor.
+        RuntimeError: If `input` is not floating point, `target` is complex, or does not broadcast
+            to the shape of `input`.
         ValueError: If `reduction` is none of the three.
 
     Examples:
@@ -88,8 +89,8 @@ def soft_margin_loss(
         >>> score = torch.zeros(2, requires_grad=True)
         >>> loss = losses.soft_margin_loss(score, torch.tensor([1.0, -1.0]))
         >>> loss.backward()
-        >>> loss, score.grad
-        (tensor(0.6931, grad_fn=<TotalBackward>), tensor([-0.2500,  0.2500]))
+        >>> loss.detach(), score.grad
+        (tensor(0.6931), tensor([-0.2500,  0.2500]))
 
     References:
         - Friedman, Hastie, Tibshirani, [Additive logistic regression: a statistical
@@ -97,12 +98,12 @@ def soft_margin_loss(
           notation, next to the exponential one
         - [`torch.nn.functional.soft_margin_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html)
     """
+    check_real(input=input, target=target)
     if not input.is_floating_point():
         raise RuntimeError(
             "result type Float can't be cast to the desired output type Long: input must be "
             f"floating point, got {input.dtype}; pass input.float()"
         )
-    check_real(target=target)
     shape = broadcast_shape(input=input.shape, target=target.shape)
     if shape != input.shape:
         raise RuntimeError(
@@ -132,8 +133,8 @@ class SoftMarginLoss(Loss):
         >>> score = torch.tensor([0.0, 100.0], requires_grad=True)
         >>> loss = criterion(score, torch.tensor([1.0, -1.0]))
         >>> loss.backward()
-        >>> loss, score.grad
-        (tensor(100.6931, grad_fn=<TotalBackward>), tensor([-0.5000,  1.0000]))
+        >>> loss.detach(), score.grad
+        (tensor(100.6931), tensor([-0.5000,  1.0000]))
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -74,9 +74,11 @@ def triplet_margin_loss(
         - result: a scalar; $(N)$, or $(*)$, with `reduction='none'`.
 
     Returns:
-        The loss in the data type of the embeddings (float32 under autocast).
+        The loss in the common data type of the embeddings (float32 under autocast, and for
+        integers).
 
     Raises:
+        TypeError: If `anchor`, `positive` or `negative` is not a tensor.
         ValueError: If `margin` is not greater than 0, or `reduction` is none of the three.
         RuntimeError: If the three differ in their number of dimensions, or do not broadcast.
 
@@ -112,8 +114,8 @@ def triplet_margin_loss(
         >>> anchor, positive, negative = (embed(torch.randn(16, 8)) for _ in range(3))
         >>> loss = losses.triplet_margin_loss(anchor, positive, negative)
         >>> loss.backward()
-        >>> loss, embed.weight.grad.norm()
-        (tensor(0.9739, grad_fn=<MeanBackward0>), tensor(0.9162))
+        >>> loss.detach(), embed.weight.grad.norm()
+        (tensor(0.9739), tensor(0.9162))
 
     References:
         - Balntas, Riba, Ponsa, Mikolajczyk,
@@ -154,8 +156,8 @@ class TripletMarginLoss(Loss):
         >>> anchor = torch.zeros(1, 2, requires_grad=True)
         >>> loss = criterion(anchor, torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 2.0]]))
         >>> loss.backward()
-        >>> loss, anchor.grad
-        (tensor(3.5000, grad_fn=<MeanBackward0>), tensor([[-0.6000,  0.2000]]))
+        >>> loss.detach(), anchor.grad
+        (tensor(3.5000), tensor([[-0.6000,  0.2000]]))
     """
 
     margin: float

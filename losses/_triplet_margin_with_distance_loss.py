@@ -48,8 +48,9 @@ def triplet_margin_with_distance_loss(
         positive: Embeddings $a^+$ that belong with the anchors, as many dimensions as `anchor`.
         negative: Embeddings $a^-$ that do not, as many dimensions as `anchor`.
         distance_function: Takes two batches and returns one number a pair: small for alike,
-            large for unlike. The default is $\lVert x - y + 10^{-6} \rVert_2$ over the last
-            dimension, as in `torch.nn.PairwiseDistance`.
+            large for unlike. Half precision reaches it as float32, and so do small integers. The
+            default is $\lVert x - y + 10^{-6} \rVert_2$ over the last dimension, as in
+            `torch.nn.PairwiseDistance`.
         margin: How much farther than the positive the negative must be, greater than 0, in the
             unit of the distance.
         swap: Whether to measure the negative from the positive where it is nearer to that than
@@ -62,9 +63,11 @@ def triplet_margin_with_distance_loss(
         - result: a scalar; what the distance returns, usually $(N)$, with `reduction='none'`.
 
     Returns:
-        The loss in the data type of the distance (float32 under autocast).
+        The loss in the common data type of the embeddings (float32 under autocast, and for
+        integers).
 
     Raises:
+        TypeError: If `anchor`, `positive` or `negative` is not a tensor.
         ValueError: If `margin` is not greater than 0, or `reduction` is none of the three.
         RuntimeError: If the three differ in their number of dimensions, or do not broadcast.
 
@@ -97,8 +100,8 @@ def triplet_margin_with_distance_loss(
         ...     anchor, positive, negative, distance_function=cosine_distance, margin=0.5
         ... )
         >>> loss.backward()
-        >>> loss, embed.weight.grad.norm()
-        (tensor(0.6822, grad_fn=<MeanBackward0>), tensor(1.0166))
+        >>> loss.detach(), embed.weight.grad.norm()
+        (tensor(0.6822), tensor(1.0166))
 
     References:
         - Balntas, Riba, Ponsa, Mikolajczyk,
@@ -139,8 +142,8 @@ class TripletMarginWithDistanceLoss(Loss):
         >>> anchor = torch.zeros(1, 2, requires_grad=True)
         >>> loss = criterion(anchor, torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 2.0]]))
         >>> loss.backward()
-        >>> loss, anchor.grad
-        (tensor(3.5000, grad_fn=<MeanBackward0>), tensor([[-0.6000,  0.2000]]))
+        >>> loss.detach(), anchor.grad
+        (tensor(3.5000), tensor([[-0.6000,  0.2000]]))
     """
 
     distance_function: Callable[[Tensor, Tensor], Tensor]

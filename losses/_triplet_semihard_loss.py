@@ -70,10 +70,12 @@ def triplet_semihard_loss(
           the two are no positive pair.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast). It is computed in float64,
-        so that no close pair is lost to rounding.
+        The loss in the data type of `input` (float32 under autocast). It is computed from
+        centred embeddings in float64, where the device has that, so that no close pair is lost to
+        rounding.
 
     Raises:
+        TypeError: If `input` or `target` is not a tensor.
         ValueError: If `input` or `target` has another shape, `margin` is negative, or `reduction`
             is none of the three.
         NotImplementedError: If `input` is not floating point.
@@ -106,8 +108,8 @@ def triplet_semihard_loss(
         >>> embeddings = torch.nn.functional.normalize(embed(samples))
         >>> loss = losses.triplet_semihard_loss(embeddings, target)
         >>> loss.backward()
-        >>> loss, embed.weight.grad.norm()
-        (tensor(0.1283, grad_fn=<ToCopyBackward0>), tensor(0.6636))
+        >>> loss.detach(), embed.weight.grad.norm()
+        (tensor(0.1283), tensor(0.6636))
 
     References:
         - Schroff, Kalenichenko, Philbin, [FaceNet: A Unified Embedding for Face Recognition and
@@ -151,8 +153,8 @@ class TripletSemihardLoss(Loss):
         >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]], requires_grad=True)
         >>> loss = criterion(input, torch.tensor([0, 0, 1, 1]))
         >>> loss.backward()
-        >>> loss, input.grad.squeeze(1)
-        (tensor(0.3750, grad_fn=<ToCopyBackward0>), tensor([ 0.2500,  0.0000, -0.5000,  0.2500]))
+        >>> loss.detach(), input.grad.squeeze(1)
+        (tensor(0.3750), tensor([ 0.2500,  0.0000, -0.5000,  0.2500]))
     """
 
     margin: float

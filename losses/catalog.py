@@ -28,7 +28,7 @@ class Curve:
     Attributes:
         arguments: The loss's arguments as nested lists of numbers. The string `"x"` stands for
             the variable, `"cos"` and `"sin"` for its cosine and sine, the swept parameter's name
-            for its value; integers become integer tensors.
+            for its value; integers become integer tensors, tuples hold several.
         domain: First and last value of the variable.
         label: The horizontal axis in the formula's symbols, plain text.
         sweep: A parameter and the values to draw one line each for.
@@ -113,7 +113,8 @@ class Loss:
         function: Name of the function, of its private module, of its page and of its figure.
         classes: Names of its `nn.Module` classes, the current one first.
         aliases: What else it is called, most usual name first.
-        twin: Whether `torch.nn.functional` and `torch.nn` have them under the same names.
+        twin: Whether `torch.nn.functional` has the function, and `torch.nn` the classes, under the
+            same names. Where it has a class alone, `False`.
         family: What it is for: one of `FAMILIES`.
         summary: When to use it, in a few words.
         input: What `input` holds: logits, probabilities, ...
@@ -337,7 +338,7 @@ CATALOG: tuple[Loss, ...] = (
         classes=("LinearCrossEntropyLoss",),
         aliases=("fused linear loss", "language-model head loss"),
         family="classification",
-        summary="Last linear layer and cross entropy in one, without the logits in memory.",
+        summary="Last linear layer and cross entropy in one, by blocks with `options`.",
         input="features before the last linear layer, any real number",
         target="class indices (int64), or class probabilities (floating point)",
         mean="the sum of the targets' weights, ignored ones left out; the batch size for "
@@ -366,6 +367,48 @@ CATALOG: tuple[Loss, ...] = (
                 True,
                 "it is the layer's rows averaged by softmax, minus the target's row",
                 "(linear_weight - linear_weight[target]).norm(dim=1).max()",
+            ),
+            non_negative=Claim(True, "minus the logarithm of a probability"),
+            minimum=Claim(
+                False, "where features can set the target's class apart, 0 is only approached"
+            ),
+        ),
+    ),
+    Loss(
+        function="adaptive_log_softmax_with_loss",
+        classes=("AdaptiveLogSoftmaxWithLoss",),
+        aliases=("adaptive softmax", "class-based softmax", "two-level softmax"),
+        family="classification",
+        summary="Very many classes, most of them rare: a smaller layer for the rare ones.",
+        input="features before the last layer, any real number",
+        target="class indices (int64, int32), the most frequent class first",
+        mean="the number of rows; there is no other reduction",
+        shapes="`input` (in) or (N, in); `target` () or (N); `head_weight` (frequent + clusters, "
+        "in); `tail_weights` pairs of (h, in) and (classes, h)",
+        twin=False,  # PyTorch has the class alone
+        curve=Curve(
+            {
+                "input": [["x"]],
+                "target": ["target"],
+                "head_weight": [[1.0], [0.0], [-1.0]],
+                "tail_weights": (([[1.0]], [[1.0], [-1.0]]),),
+            },
+            (-6, 6),
+            "x, with W = (1, 0, −1), P = 1, C = (1, −1)",
+            sweep=("target", (0, 2, 3)),
+        ),
+        properties=Properties(
+            convex=Claim(
+                True,
+                "two cross entropies are, and the layers linear; not in the layers' weights",
+            ),
+            lipschitz=Claim(
+                True, "in each of two softmaxes, an average of rows less one of these rows"
+            ),
+            smooth=Claim(True, "log-sum-exp is"),
+            symmetric=Claim(False, "the most likely class becomes the least likely", "sign"),
+            bounded=Claim(
+                True, "in each of two softmaxes, an average of rows less one of these rows"
             ),
             non_negative=Claim(True, "minus the logarithm of a probability"),
             minimum=Claim(

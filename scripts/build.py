@@ -1,8 +1,8 @@
 """Build the site in all of its languages: `python scripts/run.py build`.
 
-English comes from `mkdocs.yml`. Simplified Chinese differs from it in its pages and its words;
-Traditional Chinese is derived from the built Simplified one. A process builds each of the first
-two.
+English comes from `mkdocs.yml`. Simplified Chinese differs from it in its pages and its words, as
+far as they are translated; Traditional Chinese is derived from the built Simplified one. A process
+builds each of the first two.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.utils import yaml_load
 
-from scripts import finish, language, traditional
+from scripts import fallback, finish, language, traditional
 from scripts.language import ROOT, say
 
 WORK = ROOT / "build"
@@ -40,6 +40,8 @@ def configuration(name: str, site_dir: Path, strict: bool) -> MkDocsConfig:
     if name != "en":
         settings |= translated(yaml_load(file.read_text("utf-8")), name)
     config = load_config(str(file), **settings)
+    if name != "en":
+        config.plugins["fallback"] = fallback.Fallback()
     if os.environ.get("SITE_URL"):
         config.extra["site"] = os.environ["SITE_URL"]
     return config
@@ -122,7 +124,7 @@ def build_all(site: Path, strict: bool) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--site-dir", type=Path, default=ROOT / "site")
-    parser.add_argument("--draft", action="store_true", help="go on where something is missing")
+    parser.add_argument("--draft", action="store_true", help="go on after a warning")
     options = parser.parse_args()
     return not build_all(options.site_dir.resolve(), strict=not options.draft)
 

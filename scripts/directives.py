@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 from pygments import highlight
@@ -21,13 +22,13 @@ from pygments.lexers import PythonLexer
 
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
-from scripts import benchmark, figures, language
+from scripts import benchmark, figures, language, snippets
 from scripts.figures.drawing import RECORDS
 from scripts.language import heading, say
 from scripts.rosetta import KINDS, entries, friends, title_of
-from scripts.standalone import standalone as cut_out
 
 ROOT = Path(__file__).resolve().parents[1]
+COUNTS = ROOT / "build" / "checks.json"  # conftest.py writes it after a whole run of the tests
 # Authors, [Title](address) or *Title*, and the year somewhere behind it.
 PAPER = re.compile(r"([^\[*]+), (?:\[(.+?)\]\((\S+)\)|\*(.+?)\*),.*?\b((?:18|19|20)\d\d)\b")
 LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
@@ -97,22 +98,26 @@ def overview() -> str:
 
 
 def checks() -> str:
-    """Print what the last whole run of the tests counted."""
-    counts = json.loads((ROOT / "docs" / "checks.json").read_text("utf-8"))
+    """Print what the last whole run of the tests counted here, if there was one."""
+    if not COUNTS.exists():
+        return say(
+            "There is nothing to show: on the machine that built this site, the tests have not been"
+            " run. `python scripts/run.py test` runs them and counts."
+        )
+    counts = json.loads(COUNTS.read_text("utf-8"))
     tests = counts["tests"]
-    faults = json.loads((ROOT / "tests" / "mutation.json").read_text("utf-8"))
-    total = lambda kind: str(sum(record[kind] for record in faults.values()))
+    when = say(
+        "Counted on {date}, with PyTorch {torch}.", date=counts["date"], torch=counts["torch"]
+    )
     rows = [
         (say("examples in docstrings, one run for each function and class"), str(tests["losses"])),
         (say("examples on pages, each run by itself"), str(tests["docs"] + tests["README.md"])),
         *((say(fact), str(count)) for fact, count in counts["facts"].items()),
-        (say("faults planted in the losses and their helpers"), total("planted")),
-        (say("of these, noticed by the tests"), total("killed")),
-        (say("of these, harmless, each with the reason"), total("equivalent")),
         (say("tests in all"), str(sum(tests.values()))),
     ]
-    blocks = [table((say("What"), say("Count")), rows)]
-    for file in dict.fromkeys(name.partition("::")[0] for name in tests if "::" in name):
+    blocks = [when, table((say("What"), say("Count")), rows)]
+    files = dict.fromkeys(name.partition("::")[0] for name in tests if "::" in name)
+    for file in (file for file in files if (ROOT / file).exists()):
         rows = [
             (claim(name.partition("::test_")[2]), str(count))
             for name, count in tests.items()
@@ -165,12 +170,12 @@ def cited() -> dict[Paper, list[str]]:
         for paper in references(text.partition("\nReferences:\n")[2]):
             link = f"[{loss.classes[0]}](../losses/{loss.function}.md)"
             places.setdefault(paper, []).append(link)
-    for page in sorted((ROOT / "docs" / language.language / "guide").glob("*.md")):
-        text = page.read_text("utf-8")
+    for path in filter(lambda path: path.startswith("guide/"), language.pages()):
+        text = language.source(path).read_text("utf-8")
         head = next(line[2:] for line in text.splitlines() if line.startswith("# "))
         title = head.partition(" {")[0]  # its anchor
         for paper in references(text.partition("{ #papers }\n")[2]):
-            places.setdefault(paper, []).append(f"[{title}]({page.name})")
+            places.setdefault(paper, []).append(f"[{title}]({path.removeprefix('guide/')})")
     return places
 
 
@@ -186,8 +191,9 @@ def bibliography() -> str:
 def names(function: str) -> str:
     """Say what else the loss is called, so that readers and the search find it."""
     loss = figures.RECORDS[function]
-    twins = [f"`torch.nn.functional.{function}`", *(f"`torch.nn.{name}`" for name in loss.classes)]
-    known = [say(", ".join(loss.aliases)), *(twins if loss.twin else ())]
+    twins = [(torch.nn.functional, function), *((torch.nn, name) for name in loss.classes)]
+    found = [f"`{module.__name__}.{name}`" for module, name in twins if hasattr(module, name)]
+    known = [say(", ".join(loss.aliases)), *found]
     told = say("Also known as {names}.", names=language.listed(known))
     return f"{told}\n{{: .names }}"
 
@@ -214,13 +220,45 @@ def rosetta(part: str) -> str:
     return "\n\n".join(blocks)
 
 
+# What a card expects where the module itself would convert it.
+EXPECTS = {
+    "ctc_loss": "It takes `log_probs` as (T, N, C), `targets` as (N, S), and both lengths as int64 "
+    "tensors (N).",
+    "gaussian_nll_loss": "It takes `var` as a tensor that broadcasts to `input`.",
+}
+
+
+def code(function: str, store: Callable[[str], str]) -> str:
+    """Show the function alone, and say what it leaves out."""
+    return f"{store(highlighted(snippets.card(function).code, 'in-code'))}\n\n{left_out(function)}"
+
+
+def left_out(function: str) -> str:
+    """Say what a card does not do that the loss does."""
+    card = snippets.card(function)
+    parts = [say("checks and messages"), say("half precision")]
+    numbers = [call for call in card.conversions if call.function in ("upcast", "paired")]
+    others = [call for call in card.conversions if call not in numbers]
+    if any("target" in call.after for call in others):
+        parts.append(say("class indices of another type than int64 or of another shape"))
+    if any(len(call.after) > 1 for call in numbers):
+        parts.append(say("integers and booleans"))
+    if ".double()" in card.code:
+        parts.append(say("the result in the data type of `input`"))
+    parts += [f"`{name}`" for name in card.arguments]
+    told = say("The function alone. Left out: {parts}.", parts=language.listed(parts))
+    expects = EXPECTS.get(function)
+    return language.sentences(told, say(expects) if expects else "")
+
+
+def highlighted(source: str, name: str) -> str:
+    formatter = HtmlFormatter(cssclass=f"highlight {name}", wrapcode=True)
+    return highlight(source, PythonLexer(), formatter)
+
+
 def standalone(function: str) -> str:
     """Show the loss as one block that needs no package, folded."""
-    code = highlight(
-        cut_out(function),
-        PythonLexer(),
-        HtmlFormatter(cssclass="highlight standalone", wrapcode=True),
-    )
+    code = highlighted(snippets.bundle(function), "standalone")
     title = say("The code, from {file}", file=f"<code>losses/_{function}.py</code>")
     return f"<details><summary>{title}</summary>{code}</details>"
 
@@ -246,6 +284,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "names": names,
     "overview": overview,
     "benchmark": benchmark.tables,
+    "benchmark_machine": benchmark.conditions,
     "checks": checks,
     "bibliography": bibliography,
     "properties": properties,
@@ -272,6 +311,8 @@ class Directives(Preprocessor):
             store = self.md.htmlStash.store
             if name in HTML:
                 out.append(store(HTML[name](*arguments)))
+            elif name == "code":
+                out.extend(code(*arguments, store).splitlines())
             elif name == "gallery":
                 out.extend(figures.gallery(store).splitlines())
             else:

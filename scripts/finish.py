@@ -3,7 +3,8 @@
 `scripts/build.py` calls it after MkDocs. Every page gets its own description, the tags
 that previews of a link show, and a Markdown form for programs that read; llms.txt lists those.
 
-`python -m scripts.finish anchors` adds new anchors to the list of those that others may link to.
+`python -m scripts.finish anchors`, before a release, adds the anchors of the built site to the list
+of those that others may link to.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from mkdocs.utils.meta import get_data
 
 import losses
 from losses.catalog import CATALOG
-from scripts import directives, figures, language, styles
-from scripts.standalone import standalone
+from scripts import directives, fallback, figures, language, snippets, styles
 
 ROOT = Path(__file__).resolve().parents[1]
 ANCHORS = ROOT / "tests" / "anchors.txt"
@@ -38,6 +38,13 @@ TYPE = re.compile(
     r"(?:(?<=</b>)\s*\((<code>.*?</code>)(?:, (\S+)\s*(<code>.*?</code>)\s*)?\))?\s*–"
     r'\s*(<div class="doc-md-description">)\s*'
 )
+# A block with no Chinese character in it and no other block: in English, if it says anything.
+BLOCKS = "p|li|ul|ol|dd|dt|div|h[1-6]|table|td|th|figure|figcaption|summary"
+BLOCK = re.compile(
+    rf"<(p|li|dd|dt|h[1-6]|td|th|figcaption|summary)\b(?![^>]* lang=)([^>]*)>"
+    rf"((?:[^<\u4e00-\u9fff]|<(?!/?(?:{BLOCKS})\b))*)</\1>"
+)
+ASIDE = re.compile(r"<(code|math|svg)\b.*?</\1>", re.DOTALL)
 ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 
 
@@ -83,6 +90,13 @@ def typed(item: re.Match[str]) -> str:
     return f"{about}：{description}"
 
 
+def spoken_in_english(block: re.Match[str]) -> str:
+    """Say of a block in English that it is."""
+    name, attributes, content = block.groups()
+    english = language.prose(text_of(ASIDE.sub("", content)))
+    return f'<{name} lang="en"{attributes}>{content}</{name}>' if english else block[0]
+
+
 def plain(source: str) -> str:
     """Write out a page's directives and docstrings in Markdown."""
     source = re.sub(r"\A---\n.*?\n---\n+", "", source, flags=re.DOTALL)
@@ -100,7 +114,11 @@ def plain(source: str) -> str:
 
 def plain_directive(name: str, arguments: list[str]) -> str:
     if name == "standalone":
-        return f"```python\n{standalone(*arguments)}```"
+        return f"```python\n{snippets.bundle(*arguments)}```"
+    if name == "code":
+        return directives.code(
+            *arguments, lambda _: f"```python\n{snippets.card(*arguments).code}```"
+        )
     if name in directives.MARKDOWN:
         text = directives.MARKDOWN[name](*arguments)
         return text.replace("\n{: .names }", "")
@@ -130,10 +148,11 @@ def anchors(site: Path) -> set[str]:
         article = ARTICLE.search(path.read_text("utf-8"))
         for anchor in re.findall(r'<h[1-6] id="([^"]*)"', article[0] if article else ""):
             found.add(f"{path.relative_to(site).as_posix()}#{anchor}")
-    return found
+    # What a run of the tests counted comes and goes with them.
+    return {anchor for anchor in found if not anchor.startswith("checks.html#test_")}
 
 
-def tag(index: Path, docs: Path) -> None:
+def tag(index: Path) -> None:
     """Tell the search each loss's names and purpose, and which pages only point to others.
 
     A page may say in its front matter, as `names`, what else people look for when they want it.
@@ -150,32 +169,38 @@ def tag(index: Path, docs: Path) -> None:
                 entry["about"] = language.cut(language.say(loss.summary))
         elif page in LISTS:
             entry["boost"] = 0.6
-        if entry["location"].endswith(".html"):
-            _, meta = get_data((docs / f"{page}.md").read_text("utf-8"))
-            if names := [language.cut(name) for name in meta.get("names", ())]:
-                entry["tags"] = [*entry.get("tags", ()), *names]
+        whole = entry["location"].endswith(".html")
+        if names := list(map(language.cut, names_of(f"{page}.md"))) if whole else []:
+            entry["tags"] = [*entry.get("tags", ()), *names]
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     if language.language == "en":  # the cuts in its few Chinese words
         text = text.replace("\u200b", "")
     index.write_text(text, "utf-8")
 
 
+def names_of(path: str) -> list[str]:
+    """Read the `names` of a page: in an old translation, too, they say where people find it."""
+    translation = language.DOCS / language.language / path
+    page = translation if translation.exists() else language.source(path)
+    _, meta = get_data(page.read_text("utf-8"))
+    return list(meta.get("names", ()))
+
+
 def finish(config: MkDocsConfig, draft: bool = False) -> None:
-    site, docs = Path(config.site_dir), Path(config.docs_dir)
+    site = Path(config.site_dir)
     listed = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
-    for source in sorted(docs.rglob("*.md")):
-        path = source.relative_to(docs).as_posix()
+    for path in language.pages():
         title, description = finish_page(config, path)
         listed.append(f"- [{title}]({config.site_url or ''}{path}): {description}")
     if not draft:
         styles.inline(site)
-    tag(site / "search" / "search_index.json", docs)
+    tag(site / "search" / "search_index.json")
     (site / "llms.txt").write_text("\n".join(listed) + "\n", "utf-8")
 
 
 def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     """Finish one page, but for its style; return its title and its description."""
-    site, source = Path(config.site_dir), Path(config.docs_dir) / path
+    site, source = Path(config.site_dir), language.source(path)
     built = (site / path).with_suffix(".html")
     page, description, title = described(built.read_text("utf-8"), config, path)
     page = NAME.sub(breakable, page)
@@ -183,12 +208,15 @@ def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
         page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
         page = ENGLISH_TITLE.sub(r'<em lang="en">', page)
         page = TYPE.sub(typed, page)
+        page = ARTICLE.sub(lambda article: BLOCK.sub(spoken_in_english, article[0]), page)
     module = f"losses/_{source.stem}.py"
     if config.repo_url and (ROOT / module).exists():
         link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'
         page = page.replace(f"<code>{module}</code>", link)
     built.write_text(page, "utf-8")
-    (site / path).write_text(plain(source.read_text("utf-8")), "utf-8")
+    text = source.read_text("utf-8")
+    translated = source.is_relative_to(language.DOCS / language.language)
+    (site / path).write_text(plain(text if translated else fallback.noted(text)), "utf-8")
     return title, description
 
 

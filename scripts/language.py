@@ -1,12 +1,13 @@
 """The site's languages: what is said in English is looked up in `docs/locale`, message by message.
 
-English stays the source. Names, parameters, code and formulas are no messages.
+English stays the source. Names, parameters, code and formulas are no messages. A message or a page
+without a translation of its present English is shown in English, see `scripts/fallback.py`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import inspect
-import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,24 +22,24 @@ import losses
 from losses.catalog import CATALOG, Loss
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCALE = ROOT / "docs" / "locale"
+DOCS = ROOT / "docs"
+LOCALE = DOCS / "locale"
 LANGUAGES = {"en": "English", "zh": "简体中文", "zh-hant": "繁體中文"}
-# A warning under this name stops a strict build.
-LOG = logging.getLogger("mkdocs.plugins.losses")
 
 # English text: its translation, in the language of this build.
 TRANSLATIONS: dict[str, str] = {}
 USED: dict[str, str] = {}  # what has been said, for the figures' cache
+UNTRANSLATED: set[str] = set()  # what has been said in English, for want of a translation
 language = "en"
 
 
 def catalogues(name: str) -> dict[str, str]:
-    """Read all translations into a language, those that are flagged to be looked at as well."""
+    """Read all translations into a language; what is marked fuzzy is of an older English."""
     found = {}
     for path in sorted((LOCALE / name).glob("*.po")):
         with path.open("rb") as file:
             for message in read_po(file, abort_invalid=True):
-                if message.id and message.string:
+                if message.id and message.string and not message.fuzzy:
                     found[message.id] = message.string
     return found
 
@@ -54,10 +55,9 @@ def use(name: str) -> None:
 
 def say(text: str, **values: object) -> str:
     """Translate a message, then fill in its values. All words that are generated pass here."""
-    said = TRANSLATIONS.get(text, text)
-    if language != "en" and said == text and text not in USED and prose(text):
-        LOG.warning("no translation into %s: %s", language, text)
-    USED[text] = said
+    said = USED[text] = TRANSLATIONS.get(text, text)
+    if language != "en" and text not in TRANSLATIONS and prose(text):
+        UNTRANSLATED.add(text)
     return said.format(**values) if values else said
 
 
@@ -90,6 +90,36 @@ def aliases(loss: Loss) -> list[str]:
 def sentences(*parts: str) -> str:
     """Put sentences one after the other; Chinese ones need no space."""
     return ("" if language != "en" else " ").join(filter(None, parts))
+
+
+# Pages
+
+
+def pages() -> list[str]:
+    """List all pages: those that there are in English."""
+    english = DOCS / "en"
+    return [page.relative_to(english).as_posix() for page in sorted(english.rglob("*.md"))]
+
+
+def source(path: str) -> Path:
+    """Return what a page is made from: its translation if that is of the English of now."""
+    english, page = DOCS / "en" / path, DOCS / language / path
+    current = page.exists() and stamped(page) == stamp_of(english)
+    return page if language == "en" or current else english
+
+
+def stamp_of(english: Path) -> str:
+    """Return the stamp that says: translated from this English, as it is now."""
+    return hashlib.sha256(english.read_bytes()).hexdigest()[:12]
+
+
+STAMP = re.compile(r"^(?:<!-- )?english: ['\"]?(\w+)['\"]?(?: -->)?$", re.MULTILINE)
+
+
+def stamped(page: Path) -> str:
+    """Return the stamp that a translation carries: in its front matter, README in a comment."""
+    match = STAMP.search(page.read_text("utf-8"))
+    return match[1] if match else ""
 
 
 # What is not prose: code, formulas except their words, addresses, tags, values to be filled in,

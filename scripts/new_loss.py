@@ -25,10 +25,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from losses._checks import check_floating, paired
+from losses._checks import check_floating, loss_function, paired
 from losses._reduction import Loss, reduce_loss
 
 
+@loss_function("input")
 def FUNCTION(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     r"""TODO: what it measures, in one sentence.
 
@@ -87,8 +88,8 @@ def FUNCTION(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     References:
         - TODO: the paper with its link, and PyTorch's page, or that there is none
     """
-    input, target = paired(input, target)
     check_floating(input=input)
+    input, target = paired(input, target)
     raise NotImplementedError("TODO: the formula's symbols, in the formula's order, instead of:")
     loss = input - target
     return reduce_loss(loss, reduction)
@@ -161,6 +162,10 @@ TODO
 |---|---|
 | TODO: [Neighbour](neighbour.md) | TODO |
 
+## In code
+
+{{ code FUNCTION }}
+
 ## Take this loss with you
 
 One file's worth of code that needs PyTorch and nothing else.
@@ -171,21 +176,6 @@ One file's worth of code that needs PyTorch and nothing else.
 
 TODO: what the source documents say of it, or that none mentions it.
 """
-
-# What all Chinese pages have alike. The stamp comes when the page is translated.
-CHINESE = {
-    "# CLASS · FUNCTION": "---\nenglish: TODO\n---\n\n# CLASS · FUNCTION",
-    "## Six questions": "## 六个问题 { #six-questions }",
-    "## Properties": "## 性质 { #properties }",
-    "## Pitfalls": "## 常见陷阱 { #pitfalls }",
-    "## Easily confused": "## 容易混淆 { #easily-confused }",
-    "| Instead | Difference |": "| 换成 | 区别 |",
-    "## Take this loss with you": "## 带走这个损失 { #take-this-loss-with-you }",
-    "One file's worth of code that needs PyTorch and nothing else.": (
-        "一份代码，一个文件就够，除 PyTorch 外什么都不需要。"
-    ),
-    "## In the source documents": "## 源文档怎么说 { #in-the-source-documents }",
-}
 
 CASES = """\
 from collections.abc import Iterator
@@ -297,9 +287,6 @@ def main() -> int:
     new = {
         f"losses/_{options.function}.py": MODULE,
         f"docs/en/losses/{options.function}.md": PAGE,
-        f"docs/zh/losses/{options.function}.md": "".join(
-            f"{CHINESE.get(line, line)}\n" for line in PAGE.splitlines()
-        ),
         f"tests/cases/{options.function}.py": CASES,
     }
     for path, template in new.items():
@@ -324,7 +311,6 @@ def main() -> int:
     print("Written, each with its TODOs:", *places, sep="\n  ")
     print("Done: the export in losses/__init__.py, the entry in mkdocs.yml.")
     print(f"What is missing, by name: python scripts/run.py test -k {options.function}")
-    print("To translate at last: python -m scripts.translate")
     return 0
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import venv
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = {  # modules to run one after the other; further options go to the first
@@ -21,14 +23,28 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
     "browser": [["pytest", "-m", "browser"]],
     "rosetta": [["pytest", "-m", "rosetta", "tests/test_rosetta.py"]],
     "zensical": [["pytest", "-m", "zensical", "tests/test_zensical.py"]],
+    "benchmark": [["scripts.benchmark"]],
+    "mutate": [["scripts.mutate"]],
+    "translate": [["scripts.translate"]],
 }
+
+OLDEST, NEWEST = "2.6.0", "2.14.1"  # the ends of the range of PyTorch that `versions` tries
+# Tests of the site and of the tools: they need more than PyTorch.
+NOT_THE_LIBRARY = (
+    *("benchmark", "figures", "figures_browser", "guides", "languages", "new_loss", "rosetta"),
+    *("site", "structure", "zensical"),
+)
 
 
 def environment() -> Path:
     """Return the Python to work with, in a virtual environment."""
     if sys.prefix != sys.base_prefix:
         return Path(sys.executable)
-    folder = ROOT / ".venv"
+    return make(ROOT / ".venv")
+
+
+def make(folder: Path) -> Path:
+    """Return the Python of the virtual environment in this folder, and make it first if need be."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
         print(f"Making a virtual environment in {folder} ...", flush=True)
@@ -36,16 +52,16 @@ def environment() -> Path:
     return python
 
 
-def install(python: Path, extras: str) -> None:
+def install(python: Path, extras: str, *more: str) -> None:
     """Install the package and its tools, unless that has been done for this pyproject.toml."""
-    digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    wanted = (ROOT / "pyproject.toml").read_text("utf-8") + " ".join(more)
+    digest = hashlib.sha256(wanted.encode()).hexdigest()
     stamp = python.parents[1] / f"losses-installed-{extras}"
     if stamp.exists() and stamp.read_text() == digest:
         return
     print("Installing the package, torch and the tools (once, some minutes) ...", flush=True)
-    subprocess.run(
-        [python, "-m", "pip", "install", "--editable", f"{ROOT}[{extras}]"], cwd=ROOT, check=True
-    )
+    pip = [python, "-m", "pip", "install", "--editable", f"{ROOT}[{extras}]", *more]
+    subprocess.run(pip, cwd=ROOT, check=True)
     stamp.write_text(digest)
 
 
@@ -65,14 +81,46 @@ def settings() -> dict[str, str]:
     return found
 
 
+def versions(options: list[str]) -> int:
+    """Run the library's tests, examples and generated code with other versions of PyTorch.
+
+    Each has an environment of its own, in `build/versions`. Options are versions, by default both
+    ends of the range, and those of pytest.
+    """
+    chosen = [option for option in options if re.fullmatch(r"\d+\.\d+\.\d+", option)]
+    more = [option for option in options if option not in chosen]
+    left_out = [f"--ignore=tests/test_{name}.py" for name in NOT_THE_LIBRARY]
+    table = [("PyTorch", "tests", "passed", "failed", "skipped", "seconds")]
+    for version in chosen or (OLDEST, NEWEST):
+        python = make(ROOT / "build" / "versions" / version)
+        install(python, "test", f"torch=={version}")
+        report = python.parents[1] / "tests.xml"
+        tests = ["pytest", "-rs", f"--junitxml={report}", *left_out, *more]
+        places = ["losses", "docs/en", "README.md", "tests"]
+        code = subprocess.run([python, "-m", *tests, *places], cwd=ROOT, env=settings()).returncode
+        if code not in (0, 1):  # neither passed nor failed: interrupted, or never begun
+            return code
+        counts = ElementTree.parse(report).getroot()[0].attrib
+        run, skipped = int(counts["tests"]), int(counts["skipped"])
+        failed = int(counts["failures"]) + int(counts["errors"])
+        passed = run - failed - skipped
+        table += [(version, *map(str, (run, passed, failed, skipped)), f"{counts['time']:.6}")]
+    for row in table:
+        print("".join(f"{cell:>9}" for cell in row))
+    return int(any(failed != "0" for _, _, _, failed, *_ in table[1:]))
+
+
 def main() -> int:
+    if sys.argv[1:2] == ["versions"]:
+        return versions(sys.argv[2:])
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
-        print(f"usage: python scripts/run.py {{{','.join(COMMANDS)}}} [options]", file=sys.stderr)
+        names = ",".join([*COMMANDS, "versions"])
+        print(f"usage: python scripts/run.py {{{names}}} [options]", file=sys.stderr)
         return 2
     python = environment()
     # Other libraries and another builder are installed on demand only.
     more = f",{sys.argv[1]}" if sys.argv[1] in ("rosetta", "zensical") else ""
-    install(python, f"docs,test{more}")
+    install(python, f"dev,docs,test{more}")
     first, *others = COMMANDS[sys.argv[1]]
     for command in ([*first, *sys.argv[2:]], *others):
         # `python -m` puts this folder on the path, where MkDocs finds our extensions.

@@ -37,7 +37,8 @@ def pages(path: Path) -> list[tuple[str, str]] | None:
     """Return language and path of the pages that a file makes, or none where it may be all."""
     name = path.relative_to(ROOT).as_posix()
     if match := re.match(r"docs/(en|zh)/(.*\.md)$", name):
-        return [(match[1], match[2])]
+        # A translation of an older English gives way to the English.
+        return [(language, match[2]) for language in dict.fromkeys((match[1], "zh"))]
     match = re.match(r"(losses/_|docs/locale/zh/)(\w+)\.(?:py|po)$", name)
     if match and (ROOT / "docs" / "en" / "losses" / f"{match[2]}.md").exists():
         languages = ("en", "zh") if match[1] == "losses/_" else ("zh",)
@@ -71,7 +72,7 @@ def rebuild(name: str, path: str, root: Path) -> None:
             config.plugins["autorefs"].register_url(f"losses.{item}", url)
     build(config, dirty=True)
     finish.finish_page(config, path)
-    finish.tag(index, Path(config.docs_dir))
+    finish.tag(index)
     if name == "zh":
         for file in (page, site / path, index):
             copy = root / "zh-hant" / file.relative_to(site)

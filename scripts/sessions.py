@@ -2,7 +2,7 @@
 
 Prompts and outputs stay on the page; what is copied runs as it is. A session that shows an error
 on purpose says so, `data-raises="ValueError"`. Signatures and source listings are no sessions and
-get no button; the standalone block has one.
+get no button; the code that a page offers has one.
 
 The theme would make the buttons in the browser, each in a nameless landmark and with the prompts;
 made here, they only use the theme's clipboard.
@@ -21,7 +21,7 @@ from markdown.postprocessors import Postprocessor
 from scripts.language import say
 
 BLOCK = re.compile(
-    r'<div class="((?:[\w-]+ )*highlight(?: standalone)?)"><pre>(?!<div)(.*?)</pre></div>',
+    r'<div class="((?:[\w-]+ )*highlight(?: in-code| standalone)?)"><pre>(?!<div)(.*?)</pre></div>',
     re.DOTALL,
 )
 
@@ -49,8 +49,9 @@ class Sessions(Postprocessor):
 
     def copyable(self, match: re.Match[str]) -> str:
         shown = html.unescape(re.sub(r"<[^>]*>", "", match[2]))
-        if "standalone" in match[1].split():
-            target = button('data-clipboard-target=".standalone code"')
+        kind = match[1].split()[-1]
+        if kind in ("in-code", "standalone"):
+            target = button(f'data-clipboard-target=".{kind} code"')
             return f'<div class="{match[1]}"><pre>{target}{match[2]}</pre></div>'
         if not shown.startswith(">>> "):
             return match[0]

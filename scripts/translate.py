@@ -1,21 +1,22 @@
-"""Keep the translations in step with the English: `python -m scripts.translate`.
+"""What is to be translated: `python scripts/run.py translate` lists it, pages first.
+
+Until then the site shows it in English. With `--check` anything on the list is an error: so that no
+release leaves it out.
 
 `extract` writes all messages into `docs/locale/zh`, one catalogue a loss, and keeps what has been
 translated. What has changed is marked fuzzy, with the English that it was made from; look at it
-and remove the mark. `status` lists what is to do, the pages among it. `stamp PAGE ...` says that
-pages of `docs/zh` have been brought up to the English ones of now.
+and remove the mark. `stamp PAGE ...` says that pages of `docs/zh` have been brought up to the
+English ones of now.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
-import hashlib
 import inspect
 import io
-import json
 import re
-import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,10 +29,10 @@ from mkdocs.utils import yaml_load
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import benchmark, directives, figures, rosetta
-from scripts.language import LOCALE, ROOT, parts, prose
+from scripts.language import DOCS, LOCALE, ROOT, pages, parts, prose, stamp_of, stamped
 
 FOLDER = LOCALE / "zh"
-PAGES, ENGLISH = ROOT / "docs" / "zh", ROOT / "docs" / "en"
+PAGES, ENGLISH = DOCS / "zh", DOCS / "en"
 HEADER = """# {title}
 msgid ""
 msgstr ""
@@ -78,16 +79,13 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
     for variable, entries in figures.COMPARISONS.values():
         for text in (variable, *(label for label, _, _ in entries)):
             yield SITE, "scripts/figures/__init__.py", "", text
-    counts = json.loads((ROOT / "docs" / "checks.json").read_text("utf-8"))
-    for fact in counts["facts"]:
-        yield SITE, "docs/checks.json", "what was counted", fact
     for file in sorted((ROOT / "tests").glob("test_*.py")):
+        place, source = file.relative_to(ROOT).as_posix(), file.read_text("utf-8")
         # Those that are run on demand only are not counted.
-        if not re.search(
-            r"^pytestmark = [\[\s]*pytest.mark.(browser|zens)", file.read_text(), re.M
-        ):
-            said = directives.introduction(file)
-            yield SITE, file.relative_to(ROOT).as_posix(), "what the file tests", said
+        if not re.search(r"^pytestmark = [\[\s]*pytest.mark.(browser|zens)", source, re.M):
+            yield SITE, place, "what the file tests", directives.introduction(file)
+            for text in said_by(ast.parse(source), {"record_property"}):
+                yield SITE, place, "what was counted", text
     for note, text in settings(yaml_load((ROOT / "mkdocs.yml").read_text("utf-8"))):
         yield SITE, "mkdocs.yml", note, text
 
@@ -123,28 +121,30 @@ def settings(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def literals() -> Iterator[tuple[str, str]]:
     """Yield what the scripts say: the texts of their calls of `say`."""
     for path in sorted((ROOT / "scripts").rglob("*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
-        constants = {
-            target.id: node.value.value
-            for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-        calls = [
-            node
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in SAYING
-        ]
-        for node in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
-            text = node.args[0]
-            if isinstance(text, ast.Constant):
-                yield path.relative_to(ROOT).as_posix(), text.value
-            elif isinstance(text, ast.Name) and text.id in constants:
-                yield path.relative_to(ROOT).as_posix(), constants[text.id]
+        for text in said_by(ast.parse(path.read_text("utf-8")), {"say", "heading"}):
+            yield path.relative_to(ROOT).as_posix(), text
 
 
-SAYING = {"say", "heading"}
+def said_by(tree: ast.Module, functions: set[str]) -> Iterator[str]:
+    """Yield the texts that a module hands to some functions, first of all."""
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in functions
+    ]
+    for node in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+        text = node.args[0]
+        if isinstance(text, ast.Constant):
+            yield text.value
+        elif isinstance(text, ast.Name) and text.id in constants:
+            yield constants[text.id]
 
 
 def messages() -> dict[str, Said]:
@@ -222,73 +222,73 @@ def written(home: str, catalogue: Catalog) -> str:
 # Pages
 
 
-def stamp_of(page: Path) -> str:
-    """Return the stamp that says: translated from the English page of now."""
-    return hashlib.sha256((ENGLISH / page.relative_to(PAGES)).read_bytes()).hexdigest()[:12]
+def english_of(page: Path) -> Path:
+    """Return what a page is translated from."""
+    readme = ROOT / "README.zh.md"
+    return ROOT / "README.md" if page == readme else ENGLISH / page.relative_to(PAGES)
 
 
-def stamped(page: Path) -> str:
-    """Return the stamp that a page carries."""
-    match = re.match(r"---\n(?:.*\n)*?english: ['\"]?(\w+)['\"]?\n", page.read_text("utf-8"))
-    return match[1] if match else ""
+def is_current(page: Path) -> bool:
+    return page.exists() and stamped(page) == stamp_of(english_of(page))
 
 
 def stamp(page: Path) -> None:
-    text, line = page.read_text("utf-8"), f"english: {stamp_of(page)}\n"
+    text, line = page.read_text("utf-8"), f"english: {stamp_of(english_of(page))}"
     if stamped(page):
-        text = re.sub(r"^english: .*\n", line, text, count=1, flags=re.MULTILINE)
+        text = re.sub(r"^(<!-- )?english: ['\"]?\w+['\"]?", rf"\1{line}", text, count=1, flags=re.M)
     elif text.startswith("---\n"):
-        text = f"---\n{line}{text[4:]}"
+        text = f"---\n{line}\n{text[4:]}"
     else:
-        text = f"---\n{line}---\n\n{text}"
+        text = f"---\n{line}\n---\n\n{text}"
     page.write_text(text, "utf-8")
 
 
 def status() -> Iterator[str]:
     """Name all that is missing or stale."""
-    for english in sorted(ENGLISH.rglob("*.md")):
-        page = PAGES / english.relative_to(ENGLISH)
-        name = page.relative_to(ROOT).as_posix()
+    for page in (ROOT / "README.zh.md", *(PAGES / path for path in pages())):
+        name, english = (path.relative_to(ROOT).as_posix() for path in (page, english_of(page)))
         if not page.exists():
             yield f"{name}: missing"
-        elif stamped(page) != stamp_of(page):
-            yield f"{name}: the English page has changed since; see `git log {english.name}`"
+        elif not is_current(page):
+            yield f"{name}: {english} has changed since"
     for page in sorted(PAGES.rglob("*.md")):
-        if not (ENGLISH / page.relative_to(PAGES)).exists():
-            yield f"{page.relative_to(ROOT).as_posix()}: no English page"
-    for path, text in extract().items():
+        if not english_of(page).exists():
+            yield f"{page.relative_to(ROOT).as_posix()}: no English page; delete it"
+    catalogues = extract()
+    for path, text in catalogues.items():
         name = path.relative_to(ROOT).as_posix()
         if not path.exists() or path.read_text("utf-8") != text:
-            yield f"{name}: out of date; run python -m scripts.translate extract"
+            yield f"{name}: out of date; run python scripts/run.py translate extract"
         for message in read_po(io.BytesIO(text.encode())):
             if message.id and not message.string:
                 yield f"{name}: not translated: {message.id}"
             elif message.id and message.fuzzy:
                 yield f"{name}: fuzzy: {message.id}"
-    for path in set(FOLDER.glob("*.po")) - set(extract()):
+    for path in sorted(set(FOLDER.glob("*.po")) - set(catalogues)):
         yield f"{path.relative_to(ROOT).as_posix()}: nothing says this any more; delete it"
 
 
 def main() -> int:
-    command, *names = sys.argv[1:] or ["help"]
-    if command == "extract":
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail while anything is on the list")
+    parser.add_argument("command", nargs="?", choices=["extract", "stamp"])
+    parser.add_argument("page", nargs="*", type=Path, help="pages to stamp")
+    options = parser.parse_args()
+    if options.command == "extract":
         catalogues = extract()
         FOLDER.mkdir(parents=True, exist_ok=True)
         for path in set(FOLDER.glob("*.po")) - set(catalogues):
             path.unlink()
         for path, text in catalogues.items():
             path.write_text(text, "utf-8")
-    elif command == "status":
-        found = list(status())
-        print("\n".join(found) or "Nothing is to do.")
-        return bool(found)
-    elif command == "stamp" and names:
-        for name in names:
-            stamp(Path(name).resolve())
-    else:
-        print(__doc__)
-        return 2
-    return 0
+        return 0
+    if options.command == "stamp":
+        for page in options.page:
+            stamp(page.resolve())
+        return 0
+    found = list(status())
+    print("\n".join(found) or "All is translated.")
+    return int(options.check and bool(found))
 
 
 if __name__ == "__main__":

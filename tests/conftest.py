@@ -15,10 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 SITE = Path(__file__).resolve().parents[1] / "site"
 DESKTOP = {"width": 1280, "height": 900}
@@ -103,6 +106,8 @@ def slow_address() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright  # other tests do without it
+
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     assert executable, "the browser tests need Chromium"
     quiet = [

@@ -58,3 +58,9 @@ def test_an_ignored_row_may_hold_anything(rows: int | None) -> None:
     torch.testing.assert_close(loss, focal_loss(x[kept], y[kept]))
     (gradient,) = torch.autograd.grad(loss, x)
     assert gradient.isfinite().all() and not gradient[~kept].any() and gradient[kept].any()
+
+
+def test_an_impossible_class_of_weight_0_costs_nothing() -> None:
+    input = torch.tensor([[-torch.inf, 0.0]])
+    weight = torch.tensor([0.0, 1.0])
+    assert focal_loss(input, torch.tensor([0]), 2.0, weight, reduction="sum") == 0

@@ -23,7 +23,7 @@ from torch import Tensor
 
 import losses
 from losses.catalog import CATALOG, Loss
-from tests.cases import Point
+from tests.cases import Point, adapted
 from tests.latex import FUNCTION, Evaluator, LatexError, Node, Reader, walk
 
 each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
@@ -68,7 +68,7 @@ class Truth:
     """What the code gives at one point, for the letters of the formulas."""
 
     def __init__(self, name: str, point: Point) -> None:
-        module, function = cases_of(name), getattr(losses, name)
+        module, function = cases_of(name), adapted(name, getattr(losses, name))
         defaults = {k: p.default for k, p in inspect.signature(function).parameters.items()}
         arguments = {**defaults, **point.arguments}
         letters = {"x": "input", "y": "target", **getattr(module, "SYMBOLS", {})}

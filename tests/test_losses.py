@@ -17,13 +17,27 @@ from torch import Tensor
 
 import losses
 from losses.catalog import CATALOG, Loss
-from tests.cases import Case
+from tests.cases import Case, adapted
+from tests.versions import DEVELOPERS
 
 # KLDivLoss's own default warns.
 pytestmark = pytest.mark.filterwarnings("ignore:reduction. 'mean' divides:UserWarning")
 
+# Where values and gradients are computed. Wrong values are tried on the CPU alone: on a device, a
+# failed assertion ends the process.
+DEVICES = ("cpu", *(["cuda"] if torch.cuda.is_available() else []))
 FLOATS = (torch.float64, torch.float32)
+# They have layers of their own: autocast makes their matrix products in half precision.
+LAYERS = ("linear_cross_entropy", "adaptive_log_softmax_with_loss")
+# How many rows a cluster sees depends on values, which tensors of `meta` and `vmap` do not show.
+SELECTS_ROWS = ("adaptive_log_softmax_with_loss",)
 HALVES = (torch.bfloat16, torch.float16)
+
+
+@pytest.fixture(params=DEVICES)
+def device(request: pytest.FixtureRequest) -> str:
+    """Run a test on the CPU, and again wherever there is a CUDA device."""
+    return request.param
 
 
 def cases_of(loss: Loss) -> Any:
@@ -60,7 +74,7 @@ def each_loss(
 
 
 def ours(loss: Loss) -> Callable[..., Tensor]:
-    return getattr(losses, loss.function)
+    return adapted(loss.function, getattr(losses, loss.function))
 
 
 def has_twin(loss: Loss) -> bool:
@@ -75,6 +89,12 @@ def reference(loss: Loss) -> Callable[..., Tensor]:
     return cases_of(loss).reference
 
 
+def moved(case: Case, device: str) -> Case:
+    """Move the call's tensors to the device."""
+    arguments = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in case.arguments.items()}
+    return replace(case, arguments=arguments)
+
+
 def run(
     function: Callable[..., Tensor], case: Case, dtype: torch.dtype | None = None, **keywords: Any
 ) -> tuple[Tensor, ...]:
@@ -86,27 +106,33 @@ def run(
             arguments[name] = value.requires_grad_(name in case.differentiable)
     value = function(**arguments, **keywords)
     leaves = [arguments[name] for name in case.differentiable]
-    seed = torch.linspace(1, 2, value.numel(), dtype=value.dtype).reshape(value.shape)
-    gradients = torch.autograd.grad(value, leaves, seed)
+    seed = torch.linspace(1, 2, value.numel(), dtype=value.dtype, device=value.device)
+    gradients = torch.autograd.grad(value, leaves, seed.reshape(value.shape))
     return (value.detach(), *gradients)
 
 
 def close(actual: Tensor, expected: Tensor, dtype: torch.dtype) -> None:
+    """Compare on the CPU, wherever the two were computed."""
     tolerance = {torch.float64: 1e-12, torch.float32: 2e-6}[dtype]
     torch.testing.assert_close(
-        actual, expected, rtol=10 * tolerance, atol=tolerance, equal_nan=True
+        actual.cpu(), expected.cpu(), rtol=10 * tolerance, atol=tolerance, equal_nan=True
     )
 
 
 @every(FLOATS, keep=lambda loss, case: not case.defect)
 def test_values_and_gradients_equal_the_reference(
-    loss: Loss, case: Case, dtype: torch.dtype
+    loss: Loss, case: Case, dtype: torch.dtype, device: str
 ) -> None:
     for reduction in reductions(loss):
         if not has_twin(loss) and reduction not in cases_of(loss).REFERENCE_REDUCTIONS:
             continue
         actual = run(ours(loss), case, reduction=reduction)
-        expected = run(reference(loss), case, reduction=reduction)
+        try:
+            expected = run(reference(loss), case, reduction=reduction)
+        except (RuntimeError, ValueError) as error:
+            if DEVELOPERS:
+                raise
+            pytest.skip(f"this PyTorch refuses the call: {error}")
         for ours_, theirs in zip(actual, expected, strict=True):
             assert ours_.dtype == theirs.dtype
             close(ours_, theirs, dtype)
@@ -115,9 +141,9 @@ def test_values_and_gradients_equal_the_reference(
 @pytest.mark.slow
 @every(FLOATS, keep=lambda loss, case: bool(case.defect) and loss.twin)
 def test_where_pytorch_errs_the_mathematics_holds(
-    loss: Loss, case: Case, dtype: torch.dtype
+    loss: Loss, case: Case, dtype: torch.dtype, device: str
 ) -> None:
-    elements, *gradients = run(ours(loss), case, reduction="none")
+    elements, *gradients = run(ours(loss), moved(case, device), reduction="none")
     if case.elements is not None:
         close(elements, case.elements.to(dtype).reshape(elements.shape), dtype)
     if not any(v.isnan().any() for v in case.arguments.values() if isinstance(v, Tensor)):
@@ -125,15 +151,21 @@ def test_where_pytorch_errs_the_mathematics_holds(
 
 
 @every(HALVES)
-def test_half_precision_rounds_the_exact_result(loss: Loss, case: Case, dtype: torch.dtype) -> None:
+def test_half_precision_rounds_the_exact_result(
+    loss: Loss, case: Case, dtype: torch.dtype, device: str
+) -> None:
     for reduction in reductions(loss):
-        actual = run(ours(loss), case, reduction=reduction)
+        actual = run(ours(loss), moved(case, device), reduction=reduction)
         exact = run(ours(loss), case, dtype=torch.float64, reduction=reduction)
         for half, full in zip(actual, exact, strict=True):
             assert half.dtype == dtype
             unit = torch.finfo(dtype).eps
             torch.testing.assert_close(
-                half.double(), full.to(dtype).double(), rtol=8 * unit, atol=8 * unit, equal_nan=True
+                half.cpu().double(),
+                full.to(dtype).double(),
+                rtol=8 * unit,
+                atol=8 * unit,
+                equal_nan=True,
             )
 
 
@@ -156,14 +188,16 @@ def test_derivatives_agree_with_finite_differences(
 
 @pytest.mark.slow
 @every(keep=lambda loss, case: True)
-def test_memory_layout_does_not_matter(loss: Loss, case: Case, dtype: torch.dtype) -> None:
+def test_memory_layout_does_not_matter(
+    loss: Loss, case: Case, dtype: torch.dtype, device: str
+) -> None:
     def strided(value: Any) -> Any:
         if isinstance(value, Tensor) and value.dim() > 1:
             return value.transpose(0, -1).contiguous().transpose(0, -1)
         return value
 
-    other = copy.copy(case)
-    object.__setattr__(other, "arguments", {k: strided(v) for k, v in case.arguments.items()})
+    case = moved(case, device)
+    other = replace(case, arguments={k: strided(v) for k, v in case.arguments.items()})
     for actual, expected in zip(run(ours(loss), other), run(ours(loss), case), strict=True):
         close(actual, expected, dtype)
 
@@ -190,33 +224,26 @@ def test_torch_func(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     def call(batch: dict[str, Tensor]) -> Tensor:
         return ours(loss)(**batch, **others)
 
-    twice = {name: torch.stack([value, value]) for name, value in tensors.items()}
-    one = call(tensors)
-    close(torch.vmap(call)(twice), torch.stack([one, one]), dtype)
+    if loss.function not in SELECTS_ROWS:
+        twice = {name: torch.stack([value, value]) for name, value in tensors.items()}
+        one = call(tensors)
+        close(torch.vmap(call)(twice), torch.stack([one, one]), dtype)
     jacobian = torch.func.jacrev(total)(*values)
     close(jacobian, expected[0], dtype)
 
 
-@pytest.mark.slow
-@each_loss()
-def test_compiles_without_a_graph_break(loss: Loss) -> None:
-    torch._dynamo.reset()
-    case = next(cases_of(loss).cases(torch.float32))
-    compiled = torch.compile(ours(loss), fullgraph=True, backend="aot_eager")
-    for actual, expected in zip(run(compiled, case), run(ours(loss), case), strict=True):
-        close(actual, expected, torch.float32)
-
-
 @every((torch.bfloat16,))
-def test_autocast_computes_in_float32(loss: Loss, case: Case, dtype: torch.dtype) -> None:
-    with torch.autocast("cpu", dtype):
-        actual = ours(loss)(**case.arguments)
+def test_autocast_computes_in_float32(
+    loss: Loss, case: Case, dtype: torch.dtype, device: str
+) -> None:
+    with torch.autocast(device, dtype):
+        actual = ours(loss)(**moved(case, device).arguments)
     assert actual.dtype == torch.float32
     wide = {
         k: v.float() if isinstance(v, Tensor) and v.dtype == dtype else v
         for k, v in case.arguments.items()
     }
-    if loss.function != "linear_cross_entropy":  # its matrix product is in half precision
+    if loss.function not in LAYERS:
         close(actual, ours(loss)(**wide), torch.float32)
 
 
@@ -225,9 +252,10 @@ def parameters(callable_: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
     return [(p.name, p.kind, p.default) for p in found]
 
 
-@each_loss(has_twin)
+@each_loss(lambda loss: has_twin(loss) or hasattr(torch.nn, loss.classes[0]))
 def test_signatures_are_those_of_pytorch(loss: Loss) -> None:
-    assert parameters(ours(loss)) == parameters(reference(loss))
+    if has_twin(loss):
+        assert parameters(ours(loss)) == parameters(reference(loss))
     for name in loss.classes:
         mine, theirs = getattr(losses, name), getattr(torch.nn, name)
         assert parameters(mine.__init__) == parameters(theirs.__init__), name
@@ -243,7 +271,7 @@ def test_classes_default_to_what_the_functions_do(loss: Loss) -> None:
                 assert parameter.default == function[parameter.name].default, (name, parameter)
 
 
-@each_loss(lambda loss: loss.function != "ctc_loss")
+@each_loss(lambda loss: loss.function not in ("ctc_loss", *SELECTS_ROWS))
 def test_tensors_stay_on_their_device(loss: Loss) -> None:
     """The meta device has shapes and no values, and refuses to be mixed with another."""
     for case in cases_of(loss).cases(torch.float32):
@@ -268,7 +296,7 @@ def modules(
             yield cls(**keywords, **more), inputs
 
 
-@every((torch.float32,), keep=lambda loss, case: loss.function != "linear_cross_entropy")
+@every((torch.float32,), keep=lambda loss, case: loss.function not in LAYERS)
 @pytest.mark.filterwarnings("ignore:.NLLLoss2d:FutureWarning")
 def test_classes_are_the_functions(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     default = inspect.signature(ours(loss)).parameters["reduction"].default
@@ -336,11 +364,15 @@ def test_broadcasting_warns_where_it_is_called(loss: Loss) -> None:
 
 
 def wrong_calls(name: str) -> list[Any]:
-    """Parameters: the errors of all losses; PyTorch raises the same only where it has the loss."""
+    """Parameters: the errors of all losses. Which types PyTorch raises depends on its version."""
+
+    def known(loss: Loss) -> bool:
+        return hasattr(torch.nn, loss.classes[0]) if name == "class_errors" else has_twin(loss)
+
     return [
         pytest.param(
             loss,
-            replace(error, parity=error.parity and has_twin(loss)),
+            replace(error, parity=error.parity and DEVELOPERS and known(loss)),
             id=f"{loss.function}-{error.id}",
         )
         for loss in CATALOG

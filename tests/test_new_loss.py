@@ -40,7 +40,7 @@ def run(project: Path, *command: str) -> str:
 def proofs(project: Path, function: str) -> str:
     """Run what is said of one loss, and what is said of all lists."""
     chosen = f"({function} or catalogue or navigation) and not compiles"
-    files = ("structure", "losses", "formulas", "properties", "languages")
+    files = ("structure", "losses", "formulas", "properties")
     paths = [f"tests/test_{name}.py" for name in files]
     paths += [f"losses/_{function}.py", f"docs/en/losses/{function}.md"]
     options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=short", "-k", chosen)
@@ -57,17 +57,11 @@ def test_a_begun_loss_fails_by_name_until_it_is_whole(project: Path) -> None:
     assert "in the catalogue already" in run(project, *command)
 
     begun = proofs(project, "brand_new_loss")
-    failed = set(re.findall(r"^FAILED \S*::(\w+)\[brand_new_loss", begun, re.MULTILINE))
+    failed = set(re.findall(r"^FAILED \S*::(\w+)\[(?:cpu-)?brand_new_loss", begun, re.MULTILINE))
     assert {"test_nothing_is_left_to_do", "test_values_and_gradients_equal_the_reference"} <= failed
-    assert "test_pages_are_translated_from_the_english_ones_of_now[losses/brand_new_loss" in begun
-    assert "run python -m scripts.translate extract" in begun
-    run(project, "-m", "scripts.translate", "extract")
-    untranslated = proofs(project, "brand_new_loss")
-    assert "test_every_message_is_translated[brand_new_loss.po]" in untranslated
     for place in (
         "losses/_brand_new_loss.py",
         "docs/en/losses/brand_new_loss.md",
-        "docs/zh/losses/brand_new_loss.md",
         "tests/cases/brand_new_loss.py",
         "losses/catalog.py",
         "tests/test_properties.py",
@@ -76,9 +70,7 @@ def test_a_begun_loss_fails_by_name_until_it_is_whole(project: Path) -> None:
     assert re.search(r"^FAILED docs/en/losses/brand_new_loss.md", begun, re.MULTILINE)
 
     # Finish it, as a contributor would: here with log-cosh's texts under the new name.
-    catalogue = "docs/locale/zh/{}.po"
-    pages = ("docs/en/losses/{}.md", "docs/zh/losses/{}.md")
-    for path in ("losses/_{}.py", "tests/cases/{}.py", catalogue, *pages):
+    for path in ("losses/_{}.py", "tests/cases/{}.py", "docs/en/losses/{}.md"):
         text = (ROOT / path.format("log_cosh_loss")).read_text("utf-8")
         (project / path.format("brand_new_loss")).write_text(renamed(text), "utf-8")
     catalog = project / "losses" / "catalog.py"
@@ -91,7 +83,6 @@ def test_a_begun_loss_fails_by_name_until_it_is_whole(project: Path) -> None:
     catalog.write_text(records.replace(begun[0], renamed(done[0])), "utf-8")
     properties = project / "tests" / "test_properties.py"
     properties.write_text(properties.read_text("utf-8").replace("# TODO", "#"), "utf-8")
-    run(project, "-m", "scripts.translate", "extract")
-    run(project, "-m", "scripts.translate", "stamp", pages[1].format("brand_new_loss"))
     whole = proofs(project, "brand_new_loss")
     assert re.search(r"^\d{2,3} passed, \d+ deselected", whole, re.MULTILINE), whole
+    assert "docs/zh/losses/brand_new_loss.md: missing" in run(project, "-m", "scripts.translate")

@@ -16,7 +16,7 @@ from torch import Tensor
 
 import losses
 from losses.catalog import CATALOG, PROPERTIES, Claim, Loss, Properties
-from tests.cases import randn
+from tests.cases import adapted, randn
 
 RECORDS = {loss.function: loss for loss in CATALOG}
 POINTS = 1000
@@ -69,6 +69,11 @@ MINED = Domain(
     exchange=lambda a: a | {"input": a["input"][torch.tensor([1, 0, 2])]},
 )
 CTC = {"target_lengths": (2,), "input_lengths": (3,)}
+ADAPTIVE = {
+    "head_weight": randn(3, 2),
+    "projection1": randn(2, 2, seed=1),
+    "cluster1": randn(3, 2, seed=2),
+}
 
 DOMAINS = {
     "binary_cross_entropy": Domain(
@@ -83,6 +88,11 @@ DOMAINS = {
     "linear_cross_entropy": Domain(
         {"input": (2,)},
         ({"target": torch.tensor(1), "linear_weight": randn(3, 2)},),
+        scales=LOGITS,
+    ),
+    "adaptive_log_softmax_with_loss": Domain(
+        {"input": (2,)},
+        tuple({"target": torch.tensor(y), **ADAPTIVE} for y in (1, 3)),
         scales=LOGITS,
     ),
     "l1_loss": Domain(SCALAR, REAL),
@@ -145,7 +155,7 @@ class Slice:
         for name, value in others.items():
             if isinstance(value, Tensor) and value.is_floating_point():
                 self.others[name] = value.double()
-        self.function = getattr(losses, function)
+        self.function = adapted(function, getattr(losses, function))
         self.names = list(domain.shapes)
         self.sizes = [math.prod(shape) for shape in domain.shapes.values()]
 

@@ -14,7 +14,7 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
 from typing import Any, get_type_hints
@@ -26,7 +26,7 @@ from torch import Tensor
 import losses
 from losses.catalog import CATALOG, Loss
 from scripts.snippets import LEFT_OUT, Conversion, bundle, card
-from tests.cases import Case
+from tests.cases import Case, adapted
 from tests.test_losses import FLOATS, cases_of, close, ours, reductions, run
 
 pytestmark = pytest.mark.filterwarnings("ignore:reduction. 'mean' divides:UserWarning")
@@ -135,33 +135,39 @@ def same(before: Any, after: Any) -> bool:
     """Whether a conversion changed nothing."""
     if isinstance(before, Tensor) and isinstance(after, Tensor):
         return before.shape == after.shape and before.dtype == after.dtype
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
+        return len(before) == len(after) and all(map(same, before, after))
     return not isinstance(after, Tensor) and before == after
 
 
 def changes(
     loss: Loss, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[Conversion, Any, Any]]:
-    """Compute a case, and list what the conversions that its card leaves out make something else."""
+    """Compute a case, and list what the conversions that its card leaves out do to it."""
     found: list[tuple[Conversion, Any, Any]] = []
 
-    def watched(convert: Callable[..., Any], conversion: Conversion) -> Callable[..., Any]:
+    def watched(convert: Callable[..., Any], expected: list[Conversion]) -> Callable[..., Any]:
         def call(*args: Any) -> Any:
             result = convert(*args)
-            given = dict(zip(conversion.before, args, strict=True))
             results = result if isinstance(result, tuple) else (result,)
-            for name, after in zip(conversion.after, results, strict=True):
-                if not same(given[name], after):
-                    found.append((conversion, given[name], after))
+            for conversion in expected:
+                if len(conversion.before) == len(args):
+                    given = dict(zip(conversion.before, args, strict=True))
+                    for name, after in zip(conversion.after, results, strict=True):
+                        if not same(given[name], after):
+                            found.append((conversion, given[name], after))
             return result
 
         return call
 
+    grouped: dict[tuple[str, str], list[Conversion]] = {}
+    for conversion in card(loss.function).conversions:
+        if set(conversion.after) <= set(conversion.before):
+            grouped.setdefault((conversion.module, conversion.function), []).append(conversion)
     with monkeypatch.context() as patch:
-        for conversion in card(loss.function).conversions:
-            module = importlib.import_module(f"losses.{conversion.module}")
-            if hasattr(module, conversion.function) and conversion.after[0] in conversion.before:
-                convert = getattr(module, conversion.function)
-                patch.setattr(module, conversion.function, watched(convert, conversion))
+        for (name, function), conversions in grouped.items():
+            module = importlib.import_module(f"losses.{name}")
+            patch.setattr(module, function, watched(getattr(module, function), conversions))
         ours(loss)(**case.arguments)
     return found
 
@@ -182,7 +188,7 @@ def test_a_card_equals_the_package(
     Integers may be computed with, which is rounded as PyTorch does: it takes their logarithm in
     float32.
     """
-    short = alone(card(loss.function).code)[loss.function]
+    short = adapted(loss.function, alone(card(loss.function).code)[loss.function])
     rounds = ".double()" not in card(loss.function).code
     compared = 0
     for case in cases_of(loss).cases(dtype):
@@ -213,7 +219,8 @@ def test_the_line_under_a_card_tells_what_it_leaves_out(
 ) -> None:
     directives = pytest.importorskip("scripts.directives", reason="the site's tools are missing")
     line = directives.left_out(loss.function)
-    missing = inspect.signature(ours(loss)).parameters.keys() - signature_of(loss)
+    whole = inspect.signature(getattr(losses, loss.function)).parameters
+    missing = whole.keys() - signature_of(loss)
     assert missing == {name for name in LEFT_OUT if f"`{name}`" in line}
     for case in cases_of(loss).cases(torch.float64):
         if in_one_type(case, torch.float64):
@@ -252,23 +259,26 @@ def reduce_loss(loss, reduction, denominator=None):
 """
 
 
-def test_the_page_shows_the_card_of_huber_loss_and_its_body_is_what_runs() -> None:
+def test_the_page_of_huber_loss_shows_its_short_form() -> None:
     markdown = pytest.importorskip("markdown", reason="the site's tools are missing")
     page = (ROOT / "docs" / "en" / "losses" / "huber_loss.md").read_text("utf-8")
     section = page[page.index("## In code\n") : page.index("## Take this loss with you\n")]
     shown = markdown.markdown(section, extensions=["scripts.directives", "scripts.sessions"])
     (block,) = re.findall(r'<div class="highlight in-code"><pre>(.*?)</pre>', shown, re.DOTALL)
     assert html.unescape(re.sub(r"<[^>]*>", "", block)) == HUBER
-    # What the card drops from the function that runs: no more than its checks and its docstring.
+
+
+def test_the_short_form_of_huber_loss_is_the_body_that_runs() -> None:
+    """The function that runs has the same statements, after its docstring and its checks."""
+    assert card("huber_loss").code == HUBER
     (runs,) = ast.parse(inspect.getsource(inspect.unwrap(losses.huber_loss))).body
     (short,) = (x for x in ast.parse(HUBER).body if getattr(x, "name", "") == "huber_loss")
     assert isinstance(runs, ast.FunctionDef) and isinstance(short, ast.FunctionDef)
-    kept = [ast.dump(statement) for statement in short.body]
-    *dropped, converts = [x for x in runs.body if ast.dump(x) not in kept]
-    assert [ast.dump(x) for x in runs.body[len(dropped) + 1 :]] == kept
-    assert "paired(" in ast.unparse(converts)
-    for statement in dropped[1:]:
-        assert re.match(r"check_\w+\(|if not delta > 0:\n +raise ", ast.unparse(statement))
+    before = len(runs.body) - len(short.body)
+    assert list(map(ast.dump, runs.body[before:])) == list(map(ast.dump, short.body))
+    *checks, converts = map(ast.unparse, runs.body[1:before])
+    assert all(re.match(r"check_\w+\(|if not delta > 0:\n +raise ", check) for check in checks)
+    assert re.match(r"input, target, weight = paired\(", converts)
 
 
 # The bundle
@@ -278,6 +288,10 @@ def test_the_page_shows_the_card_of_huber_loss_and_its_body_is_what_runs() -> No
 PLACES: dict[str, Callable[[str], str]] = {
     "a file": lambda code: code,
     "a file whose annotations wait": lambda code: f"from __future__ import annotations\n{code}",
+    "a notebook, one statement after the other": lambda code: (
+        f"import ast\nfor node in ast.parse({code!r}).body:\n"
+        "    exec(compile(ast.Module([node], []), 'cell', 'exec'))"
+    ),
     "a function": lambda code: (
         f"def inside():\n{textwrap.indent(code, '    ')}\n    return locals()\n"
         "globals().update(inside())"
@@ -286,8 +300,13 @@ PLACES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.fixture
-def taken(loss: Loss, alone: Alone) -> dict[str, Any]:
+def names(loss: Loss, alone: Alone) -> dict[str, Any]:
     return alone(bundle(loss.function))
+
+
+@pytest.fixture
+def taken(loss: Loss, names: dict[str, Any]) -> Callable[..., Any]:
+    return adapted(loss.function, names[loss.function])
 
 
 @each_loss
@@ -309,49 +328,56 @@ def test_no_bundle_uses_what_is_private_to_torch(loss: Loss) -> None:
 def test_a_bundle_may_be_pasted_anywhere(loss: Loss, alone: Alone) -> None:
     case = next(iter(cases_of(loss).cases(torch.float64)))
     expected = run(ours(loss), case)
+    name, value = next(item for item in case.arguments.items() if isinstance(item[1], Tensor))
     for place, pasted in PLACES.items():
-        for value, wanted in zip(
-            run(alone(pasted(bundle(loss.function)))[loss.function], case), expected, strict=True
-        ):
-            assert torch.equal(value, wanted), place
+        names = alone(pasted(bundle(loss.function)))
+        function = adapted(loss.function, names[loss.function])
+        for mine, theirs in zip(run(function, case), expected, strict=True):
+            assert torch.equal(mine, theirs), place
+        with pytest.raises(TypeError, match=f"argument '{name}' .*must be Tensor, not list"):
+            function(**{**case.arguments, name: value.tolist()})
 
 
 @pytest.mark.slow
 @each_loss
-def test_a_bundle_computes_the_same(loss: Loss, taken: dict[str, Any]) -> None:
+def test_a_bundle_computes_the_same(loss: Loss, taken: Callable[..., Any]) -> None:
     for case in cases_of(loss).cases(torch.float64):
         for reduction in reductions(loss):
-            here = run(taken[loss.function], case, reduction=reduction)
+            here = run(taken, case, reduction=reduction)
             there = run(ours(loss), case, reduction=reduction)
             for mine, theirs in zip(here, there, strict=True):
                 assert torch.equal(mine.nan_to_num(nan=7.0), theirs.nan_to_num(nan=7.0)), case.id
 
 
 @each_loss
-def test_a_bundle_checks_the_same(loss: Loss, taken: dict[str, Any]) -> None:
+@pytest.mark.filterwarnings("ignore:Using a target size:UserWarning")
+def test_a_bundle_checks_the_same(loss: Loss, taken: Callable[..., Any]) -> None:
     for error in cases_of(loss).errors():
         with pytest.raises(error.type, match=error.match):
-            taken[loss.function](**error.arguments)
+            taken(**error.arguments)
 
 
 @each_loss
-def test_a_bundle_refuses_lists(loss: Loss, taken: dict[str, Any]) -> None:
+def test_a_bundle_refuses_lists(loss: Loss, taken: Callable[..., Any]) -> None:
     case = next(iter(cases_of(loss).cases(torch.float64)))
-    hints = get_type_hints(ours(loss))
-    names = [name for name in case.arguments if hints[name] in (Tensor, Tensor | None)]
+    hints = get_type_hints(getattr(losses, loss.function))
+    names = [name for name in case.arguments if hints.get(name) in (Tensor, Tensor | None)]
     assert names
     for name in names:
         value = case.arguments[name]
         wrong = {**case.arguments, name: value if value is None else value.tolist()}
         with pytest.raises(TypeError, match=rf"argument '{name}' .*must be Tensor, not list"):
-            taken[loss.function](**wrong)
+            taken(**wrong)
 
 
 @each_loss
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_bundle_brings_the_classes(loss: Loss, taken: dict[str, Any]) -> None:
+def test_a_bundle_brings_the_classes(loss: Loss, names: dict[str, Any]) -> None:
     for name in loss.classes:
         theirs = getattr(losses, name)
         parameters = inspect.signature(theirs).parameters.values()
-        required = [2 for parameter in parameters if parameter.default is parameter.empty]
-        assert repr(taken[name](*required)) == repr(theirs(*required))
+        required = [
+            parameter.name for parameter in parameters if parameter.default is parameter.empty
+        ]
+        settings = {name: [1] if name == "cutoffs" else 8 for name in required}
+        assert repr(names[name](**settings)) == repr(theirs(**settings))

@@ -17,14 +17,16 @@ import pytest
 import torch
 from markdown import markdown
 from mkdocs.config import load_config
+from mkdocs.utils import yaml_load
 from sybil.evaluators.doctest import NUMBER, DocTestRunner
 
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES, Loss
-from scripts import directives
+from scripts import directives, run, snippets
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "en"
+MODULES = sorted((ROOT / "losses").glob("*.py"))
 each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
 
 PAGE_SECTIONS = [
@@ -67,7 +69,8 @@ def test_the_public_api_is_the_catalogue() -> None:
 
 
 def test_no_loss_of_pytorch_is_forgotten() -> None:
-    theirs = set(torch.nn.modules.loss.__all__)
+    # AdaptiveLogSoftmaxWithLoss is not among the others.
+    theirs = {*torch.nn.modules.loss.__all__, *(x for x in dir(torch.nn) if x.endswith("Loss"))}
     assert theirs - set(PUBLIC) == set()
     functions = {
         name
@@ -127,7 +130,6 @@ def test_nothing_is_left_to_do(loss: Loss) -> None:
     paths = (
         f"losses/_{loss.function}.py",
         f"docs/en/losses/{loss.function}.md",
-        f"docs/zh/losses/{loss.function}.md",
         f"tests/cases/{loss.function}.py",
     )
     texts = {path: (ROOT / path).read_text("utf-8") for path in paths if (ROOT / path).exists()}
@@ -209,10 +211,11 @@ def test_every_example_stands_alone(name: str) -> None:
 FORBIDDEN = {name for name in dir(torch.nn.functional) if re.search(r"_loss", name)} | {
     *("cross_entropy", "kl_div", "binary_cross_entropy", "binary_cross_entropy_with_logits"),
     *("linear_cross_entropy", "ctc_loss", "nll_loss2d", "nll_loss_nd"),
+    "AdaptiveLogSoftmaxWithLoss",
 }
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "losses").glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_nothing_is_borrowed_from_pytorchs_losses(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     for node in ast.walk(tree):
@@ -223,6 +226,89 @@ def test_nothing_is_borrowed_from_pytorchs_losses(path: Path) -> None:
                 FORBIDDEN | set(torch.nn.modules.loss.__all__)
             )
             assert not borrowed, f"{path.name}:{node.lineno} imports {borrowed}"
+
+
+def private(source: str) -> list[str]:
+    """Name what a source takes from the private parts of PyTorch, or of an object not its own."""
+    names = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("losses"):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) != "self":
+            names.append(f"{ast.unparse(node.value)}.{node.attr}")
+    return [name for name in names if re.search(r"\._(?!_)", name)]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_no_private_name_of_pytorch_is_used(path: Path) -> None:
+    assert private(path.read_text("utf-8")) == []
+
+
+@each_loss
+def test_no_private_name_of_pytorch_is_in_what_readers_copy(loss: Loss) -> None:
+    for source in (snippets.card(loss.function).code, snippets.bundle(loss.function)):
+        assert private(source) == []
+
+
+def test_private_names_are_noticed() -> None:
+    for source, found in {
+        "import torch._C": ["torch._C"],
+        "from torch import _functorch": ["torch._functorch"],
+        "from torch._C import x": ["torch._C.x"],
+        "x = nn._y(self._y, torch.y, losses.__version__)": ["nn._y"],
+    }.items():
+        assert private(source) == found
+
+
+def test_autograd_differentiates_all_but_the_joining_of_batches() -> None:
+    """A gradient is written by hand only where other processes take part in it."""
+    found = {
+        f"{path.stem}.{node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(base).split(".")[-1] == "Function" for base in node.bases)
+    }
+    assert found == {"_mining.Gather"}
+
+
+# What an element-wise loss may call of ours beyond three names, and does.
+FOURTH = {
+    "binary_cross_entropy_with_logits": "product",
+    "gaussian_nll_loss": "upcast",
+    "poisson_nll_loss": "product",
+    "soft_margin_loss": "broadcast_shape",
+}
+ELEMENTWISE = [
+    loss for loss in CATALOG if re.match(r"`inputs?` \(\*\), `targets?` \(\*\)", loss.shapes)
+]
+
+
+@pytest.mark.parametrize("loss", ELEMENTWISE, ids=lambda loss: loss.function)
+def test_an_elementwise_loss_needs_three_names_of_ours(loss: Loss) -> None:
+    """Besides checks, which say what they do: the decorator, the conversion and the reduction."""
+    tree = ast.parse((ROOT / "losses" / f"_{loss.function}.py").read_text("utf-8"))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    ours = {
+        alias.name
+        for node in imports
+        if node.module in ("losses._checks", "losses._reduction")
+        for alias in node.names
+    }
+    function = next(node for node in tree.body if getattr(node, "name", "") == loss.function)
+    checks = {node.value for node in ast.walk(function) if isinstance(node, ast.Expr)}
+    called = {
+        node.func.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node not in checks
+    }
+    names = called & ours
+    assert names >= {"loss_function", "reduce_loss"}
+    fourth = {FOURTH[loss.function]} if loss.function in FOURTH else set()
+    assert names >= fourth
+    assert len(names - fourth) <= 3, names
 
 
 def test_the_sources_page_and_the_records_agree() -> None:
@@ -239,6 +325,10 @@ def test_the_sources_page_and_the_records_agree() -> None:
 
 def test_everything_is_pinned_in_one_place() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert project["dependencies"] == ["torch==2.13.0"]
+    assert project["dependencies"] == [f"torch>={run.OLDEST.removesuffix('.0')}"]
     extras = [item for group in project["optional-dependencies"].values() for item in group]
     assert [item for item in extras if "==" not in item] == []
+    (developers,) = (item.removeprefix("torch==") for item in extras if item.startswith("torch=="))
+    workflow = yaml_load((ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8"))
+    tried = workflow["jobs"]["versions"]["strategy"]["matrix"]["include"]
+    assert [entry["torch"] for entry in tried] == [run.OLDEST, developers, run.NEWEST]

@@ -6,6 +6,7 @@ Both are computed by the loss itself and by autograd, never from a formula typed
 from __future__ import annotations
 
 import html
+import inspect
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -45,8 +46,10 @@ class Line:
         self.kinks = jumps(self.gradient)
 
 
-def fill(template: Any, values: dict[str, Any], x: Tensor) -> Tensor:
-    """Turn nested lists into a tensor, with values wherever they say a name."""
+def fill(template: Any, values: dict[str, Any], x: Tensor) -> Any:
+    """Turn nested lists into a tensor, with values wherever they say a name; keep tuples."""
+    if isinstance(template, tuple):
+        return tuple(fill(item, values, x) for item in template)
     if isinstance(template, list):
         return torch.stack([fill(item, values, x) for item in template])
     if isinstance(template, str):
@@ -71,15 +74,14 @@ def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tenso
     elif name and not any(mentions(template, name) for template in arguments.values()):
         keywords[name] = value
 
-    def call(x: Tensor) -> Tensor:
+    def call(x: Tensor) -> Any:
         values = {"x": x, "cos": x.cos(), "sin": x.sin(), name: value}
-        loss: Tensor = getattr(losses, function)(
-            **{key: spread(template, values, x) for key, template in arguments.items()},
-            **keywords,
-            # One point only, so the sum is its loss, whatever the mean divides by.
-            reduction="none" if x.dim() else "sum",
-        )
-        return loss
+        loss = getattr(losses, function)
+        given = {key: spread(template, values, x) for key, template in arguments.items()}
+        if "reduction" not in inspect.signature(loss).parameters:  # a log-probability a row
+            return -loss(**given, **keywords).output
+        # One point only, so the sum is its loss, whatever the mean divides by.
+        return loss(**given, **keywords, reduction="none" if x.dim() else "sum")
 
     if at_once(curve):
         x = xs.clone().requires_grad_()
@@ -103,9 +105,10 @@ def at_once(curve: Curve) -> bool:
     )
 
 
-def spread(template: Any, values: dict[str, Any], x: Tensor) -> Tensor:
+def spread(template: Any, values: dict[str, Any], x: Tensor) -> Any:
     """Fill a template, with one row a point where x is several points."""
-    if x.dim() == 0 or (isinstance(template, list) and len(template) > 1):
+    several = isinstance(template, tuple) or (isinstance(template, list) and len(template) > 1)
+    if x.dim() == 0 or several:
         return fill(template, values, x)
     row = template[0] if isinstance(template, list) else template
     if isinstance(row, list):

@@ -8,16 +8,26 @@ Such a module holds
   the formulas are others than `x` and `y`, `SYMBOLS` says which arguments they stand for,
 - `warnings()`, only where calls are questionable: the same for what warns,
 - `class_errors()`, only where the class itself refuses settings: the same for building it,
+- `adapted(function)`, only where a loss is called in another way than all others: the function as
+  the proofs call it, with the arguments of the cases and a `reduction`,
 - `reference(**arguments)`, only where PyTorch has no such loss: the definition, written out
   independently of the package and as plainly as possible.
 """
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+
+
+def adapted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function of a loss, wherever it comes from, as the proofs call it."""
+    cases = importlib.import_module(f"tests.cases.{name}")
+    return cases.adapted(function) if hasattr(cases, "adapted") else function
 
 
 @dataclass(frozen=True)

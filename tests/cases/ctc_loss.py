@@ -129,6 +129,10 @@ def errors() -> Iterator[Error]:
     yield Error("one length", short, RuntimeError, "target_lengths must be of size batch_size")
     none, match = call(input_lengths=()), "input_lengths must be of size batch_size"
     yield Error("no length", none, RuntimeError, match, parity=False)
+    for name in ("input_lengths", "target_lengths"):
+        for value in (None, (2.5, 2.0)):
+            match = f"argument '{name}' must be a Tensor or a tuple of ints"
+            yield Error(f"{name}={value}", call(**{name: value}), TypeError, match)
     late = call(input_lengths=frames + 1)
     yield Error("frames", late, RuntimeError, "Expected input_lengths to have value at most 5.* 6")
     for name, value in (("input_lengths", frames), ("target_lengths", labels)):
