@@ -13,6 +13,7 @@ from torch.nn.functional import linear
 from losses._checks import (
     autocasting,
     check_floating,
+    check_tensor,
     loss_function,
     outlier,
     rounded,
@@ -40,10 +41,11 @@ def adaptive_log_softmax_with_loss(
 ) -> AdaptiveLogSoftmax:
     r"""Compute the log-probability of the right class where classes are many and most are rare.
 
-    The frequent classes, from 1 to $a_1$, are scored by the head, a linear layer $W$, $b$. The
-    rare ones form $K$ clusters: cluster $i$ begins after class $a_i$. The head has one more score
-    for each cluster. Within a cluster, a projection $P_i$ to fewer features and a matrix $C_i$
-    score its classes. For a row of features $x$ and its class $y$ in cluster $k$, 0 if in none,
+    The frequent classes, 1 to $a_1$ (here counted from 1), are scored by the head, a linear layer
+    $W$, $b$. The rare ones form $K$ clusters: cluster $i$ begins after class $a_i$. The head has
+    one more score for each cluster. Within a cluster, a projection $P_i$ to fewer features and a
+    matrix $C_i$ score its classes. For a row of features $x$ and its class $y$, in cluster $k$,
+    0 if in none,
 
     $$
     \begin{aligned}
@@ -63,8 +65,10 @@ def adaptive_log_softmax_with_loss(
     \end{aligned}
     $$
 
-    This is exact: the probabilities of all classes sum to 1. It is another model than one softmax
-    over all of them, and a smaller one. Only the rows whose class lies in a cluster go through it.
+    The head gives the probability $p_u$ to the class or its cluster, the cluster $q_{y - a_k}$ to
+    the class. This is exact: the probabilities of all classes sum to 1. It is another model than
+    one softmax over all of them, and a smaller one. Only the rows whose class lies in a cluster go
+    through it.
 
     The loss is the mean over the $N$ rows. There is no other reduction: `output` holds the
     log-probability $-\ell(x_n, y_n)$ of each row, to be added up or weighted as you like.
@@ -80,10 +84,10 @@ def adaptive_log_softmax_with_loss(
     \begin{aligned}
     \delta_c &= p_c - \mathbb{1}[c = u] \\
     \varepsilon_c &= q_c - \mathbb{1}[c = y - a_k] \\
-    M &= C_k P_k \\
+    R &= C_k P_k \\
     \frac{\partial \ell}{\partial x} &= \sum_c \delta_c W_c + \begin{cases}
     0 & \text{if } k = 0 \\
-    \sum_c \varepsilon_c M_c & \text{otherwise}
+    \sum_c \varepsilon_c R_c & \text{otherwise}
     \end{cases} \\
     \frac{\partial \ell}{\partial W_c} &= \delta_c x \\
     \frac{\partial \ell}{\partial b_c} &= \delta_c
@@ -103,7 +107,7 @@ def adaptive_log_softmax_with_loss(
         - `input`: $(D)$ or $(N, D)$.
         - `target`: $()$ or $(N)$.
         - `head_weight`: $(a_1 + K, D)$; `head_bias`: $(a_1 + K)$.
-        - `tail_weights`: pairs of $(h_i, D)$ and $(n_i, h_i)$.
+        - `tail_weights`: pairs of $(d_i, D)$ and $(n_i, d_i)$.
         - result: `output` in the shape of `target`, and the scalar `loss`.
 
     Returns:
@@ -114,7 +118,8 @@ def adaptive_log_softmax_with_loss(
     Raises:
         RuntimeError: If the shapes or data types of the tensors do not fit each other, or a target
             is none of the classes.
-        TypeError: If `tail_weights` is no sequence of pairs of tensors.
+        TypeError: If a tensor is none, or `tail_weights` does not hold pairs of tensors.
+        NotImplementedError: If `input` is not floating point.
 
     Examples:
         Two frequent classes, 0 and 1, and one cluster with the classes 2 and 3. The head scores
@@ -245,6 +250,8 @@ def check_layers(
             "number for each row of head_weight"
         )
     for k, (projection, cluster) in enumerate(tail_weights):
+        for weight in (projection, cluster):
+            check_tensor("adaptive_log_softmax_with_loss", 4, "tail_weights", weight, input)
         shapes = tuple(projection.shape), tuple(cluster.shape)
         fit = projection.dim() == cluster.dim() == 2 and projection.shape[1:] == features
         if not fit or cluster.shape[1] != projection.shape[0] or cluster.shape[0] == 0:
@@ -352,15 +359,6 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
         True
     """
 
-    in_features: int
-    n_classes: int
-    cutoffs: list[int]
-    div_value: float
-    head_bias: bool
-    shortlist_size: int
-    n_clusters: int
-    head_size: int
-
     def __init__(
         self,
         in_features: int,
@@ -396,7 +394,7 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
             if isinstance(module, nn.Linear):
                 module.reset_parameters()
 
-    def layers(self) -> tuple[Tensor, list[Cluster], Tensor | None]:
+    def _layers(self) -> tuple[Tensor, list[Cluster], Tensor | None]:
         """Return the weights as the function takes them."""
         tail: Any = self.tail
         pairs = [(projection.weight, cluster.weight) for projection, cluster in tail]
@@ -407,11 +405,19 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
 
         See [`adaptive_log_softmax_with_loss`][losses.adaptive_log_softmax_with_loss].
         """
-        return adaptive_log_softmax_with_loss(input_, target_, *self.layers())
+        return adaptive_log_softmax_with_loss(input_, target_, *self._layers())
 
     def log_prob(self, input: Tensor) -> Tensor:
-        """Compute the log-probabilities of all classes, shape (N, `n_classes`)."""
-        x, head_weight, tail_weights, head_bias = prepared(input, *self.layers())
+        """Compute the log-probabilities of all classes.
+
+        Args:
+            input: Features, shape (N, D) or (D).
+
+        Returns:
+            One number for each class, (N, `n_classes`) or (`n_classes`), in the data type of
+            `input` (float32 under autocast).
+        """
+        x, head_weight, tail_weights, head_bias = prepared(input, *self._layers())
         (z,) = upcast(linear(x, head_weight, head_bias))
         log_p = z.log_softmax(-1)
         parts = [log_p[..., : self.shortlist_size]]
@@ -421,15 +427,21 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
         return rounded(torch.cat(parts, -1), input)
 
     def predict(self, input: Tensor) -> Tensor:
-        """Return the most likely class of each row, shape (N).
+        """Find the most likely class, as `log_prob(input).argmax(-1)` does.
 
-        The same as `log_prob(input).argmax(dim=1)`. Only the rows whose best score in the head is
-        that of a cluster go through the clusters: in the others no rare class can win.
+        Only the rows whose best score in the head is that of a cluster go through the clusters: in
+        all others no rare class can win.
+
+        Args:
+            input: Features, shape (N, D) or (D).
+
+        Returns:
+            Class indices, shape (N) or ().
         """
-        x, head_weight, _, head_bias = prepared(input, *self.layers())
+        x, head_weight, _, head_bias = prepared(input, *self._layers())
         best = linear(x, head_weight, head_bias).argmax(-1)
         rare = best >= self.shortlist_size
-        return best.masked_scatter(rare, self.log_prob(input[rare]).argmax(-1))
+        return torch.masked_scatter(best, rare, self.log_prob(input[rare]).argmax(-1))
 
 
 def check_cutoffs(cutoffs: Sequence[int], n_classes: int) -> list[int]:

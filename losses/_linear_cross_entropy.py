@@ -1,4 +1,4 @@
-"""Linear cross entropy: the last linear layer and its loss, a block of rows at a time."""
+"""Linear cross entropy: the last linear layer and its loss, in blocks of rows if asked for."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def linear_cross_entropy(
     label_smoothing: float = 0.0,
     options: Any = None,
 ) -> Tensor:
-    r"""Measure the cross entropy of a linear layer's output without keeping that output.
+    r"""Apply the last linear layer, and measure the cross entropy of the logits that it gives.
 
     For a row of features $x$, the layer's weight $W$ and bias $b$, and a class $y$,
 
@@ -47,10 +47,10 @@ def linear_cross_entropy(
     \end{aligned}
     $$
 
-    This is [`cross_entropy`][losses.cross_entropy] of the logits $z$, in all of its variants. Only
-    the memory differs. With many classes $z$ is by far the largest tensor of a model: here a block
-    of rows is turned into losses and their gradient, then forgotten. With `reduction='none'`,
-    where the gradient depends on what follows, it is computed again: one matrix product more.
+    This is [`cross_entropy`][losses.cross_entropy] of the logits $z$, in all of its variants. With
+    many classes $z$ is by far the largest tensor of a model, and all of it is kept for the
+    gradient. With `options` it never exists: a block of rows is turned into losses, its logits are
+    forgotten, and computed again when the gradient asks for them. Value and gradient stay the same.
 
     `'mean'` divides as there: by the weights of the targets that are not ignored, and for class
     probabilities by the number of rows (and positions):
@@ -81,9 +81,10 @@ def linear_cross_entropy(
         ignore_index: Targets of this value count nowhere, and get no gradient. By default −100
             for class indices; not allowed with class probabilities.
         label_smoothing: Share of each target, in [0, 1], that is spread evenly over all classes.
-        options: Only `batch_chunk_size` is used: the number of rows in a block. By default it is
-            128, or more while a block has at most 2²¹ logits. The other fields tune PyTorch's
-            kernel and do nothing here.
+        options: `torch.nn.LinearCrossEntropyOptions`, or any object with its field
+            `batch_chunk_size`, the number of rows in a block. Where that is `None`, the logits of
+            a block are about as many numbers as `input`. The other fields tune PyTorch's kernel
+            and do nothing here. By default there are no blocks.
 
     Shape:
         - `input`: $(D)$ or $(N, D)$.
@@ -101,7 +102,7 @@ def linear_cross_entropy(
     Raises:
         RuntimeError: If the shapes of `input`, `linear_weight`, `linear_bias`, `weight` or
             `target` do not fit each other, `target` is neither int64 nor probabilities,
-            `ignore_index` is given with probabilities, or `label_smoothing` is outside [0, 1].
+            `ignore_index` is given with probabilities, or `label_smoothing` is above 1.
         ValueError: If `target` has another batch size than `input`, or `reduction` is none of
             the three.
         IndexError: If a target is neither a class nor `ignore_index`.
@@ -134,7 +135,7 @@ def linear_cross_entropy(
                 [ 0.1801,  0.0900],
                 [-0.6696, -0.3348]])
 
-        It equals the two steps that it replaces, however many rows a block has.
+        In blocks of 32 rows, the last of 4, it is what the two steps are that it replaces.
 
         >>> import torch
         >>> import losses
@@ -155,26 +156,27 @@ def linear_cross_entropy(
         - [`torch.nn.functional.linear_cross_entropy`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear_cross_entropy.html)
     """
     check_layer(input, linear_weight, linear_bias)
+    target, weight = prepared(input, linear_weight, target, weight, ignore_index)
     classes = linear_weight.shape[:-1]
-    soft = target.shape == input.shape[:-1] + classes  # a probability for each class
-    target, weight = prepared(input, target, weight, classes, soft, ignore_index)
     ignored = -100 if ignore_index is None else ignore_index
 
     def loss(x: Tensor, y: Tensor, reduction: str = "none") -> Tensor:
         b = None if linear_bias is None else linear_bias.flatten()
         z = linear(x, linear_weight.flatten(0, -2), b).reshape(x.shape[:-1] + classes)
         (z,) = upcast(z)
-        return cross_entropy(z, y, weight, None, ignored, None, reduction, label_smoothing)
+        return cross_entropy(
+            z, y, weight, ignore_index=ignored, reduction=reduction, label_smoothing=label_smoothing
+        )
 
     if options is None or input.dim() == 1:
         return loss(input, target, reduction)
-    # If not told, as PyTorch: a block's logits are about as many numbers as `input` has.
+    # By default a block's logits are about as many numbers as the input, as in PyTorch.
     rows = options.batch_chunk_size or max(1, input.numel() // max(1, classes.numel()))
-    # A checkpoint forgets the logits of its block, and computes them again for the gradient.
+    # A checkpoint forgets what a block has computed, and computes it again for the gradient.
     block = partial(checkpoint, loss, use_reentrant=False, preserve_rng_state=False)
     pairs = zip(torch.split(input, rows), torch.split(target, rows), strict=True)
     each = torch.cat([block(x, y) for x, y in pairs])
-    if soft:
+    if target.is_floating_point():  # a probability for each class
         return reduce_loss(each, reduction)
     kept = target != ignored
     w_y = kept if weight is None else weight[target.masked_fill(~kept, 0)].where(kept, 0)
@@ -183,13 +185,14 @@ def linear_cross_entropy(
 
 def prepared(
     input: Tensor,
+    linear_weight: Tensor,
     target: Tensor,
     weight: Tensor | None,
-    classes: torch.Size,
-    soft: bool,
     ignore_index: int | None,
 ) -> tuple[Tensor, Tensor | None]:
     """Prepare one target for each row of `input`, and a weight for each class."""
+    classes = linear_weight.shape[:-1]
+    soft = target.shape == input.shape[:-1] + classes
     if soft and ignore_index is not None:
         raise RuntimeError(
             "ignore_index cannot be specified when target contains probabilities, got "
@@ -253,7 +256,7 @@ class LinearCrossEntropyLoss(WeightedLoss):
         weight: One weight for each class. A buffer: it moves with the module and is saved.
         ignore_index: Targets of this value count nowhere. By default −100 for class indices.
         label_smoothing: Share of each target, in [0, 1], that is spread over all classes.
-        options: Only `batch_chunk_size` is used: the number of rows in a block.
+        options: With a `batch_chunk_size`: the number of rows in a block. By default no blocks.
 
     Attributes:
         linear: The `torch.nn.Linear` layer. With `out_features` its rows are (C, d_1, ..., d_K)

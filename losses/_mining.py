@@ -78,7 +78,8 @@ def all_distances(x: Tensor) -> Tensor:
 
     Far from the origin, and for close pairs, products in float32 would have no digit left.
     """
-    (x,) = upcast(x) if x.device.type == "mps" else (x.double(),)
+    (x,) = upcast(x)
+    x = x if x.device.type == "mps" else x.double()
     x = x - x.detach().nanmean(0)  # centred: no distance changes, less is rounded
     square = x.square().sum(1)
     return root(square[:, None] + square - 2 * (x @ x.T))

@@ -98,6 +98,12 @@ def build(name: str, site: Path, strict: bool) -> None:
     finish.finish(config, draft=not strict)
     if name != "en":
         (site / "404.html").unlink()  # a host shows that of the root
+        english = config.plugins["fallback"]
+        logging.info(
+            "%d pages are in English, %d in part; `python scripts/run.py translate` says why",
+            english.whole,
+            english.partly,
+        )
 
 
 def quiet(name: str) -> None:

@@ -5,8 +5,6 @@ The build of a translation hands this to MkDocs, as a plugin.
 
 from __future__ import annotations
 
-import inspect
-import logging
 import re
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -14,11 +12,9 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-import losses
 from scripts import language
 from scripts.language import DOCS, say
 
-LOG = logging.getLogger("mkdocs.plugins.losses")
 ENGLISH = DOCS / "en"
 TITLE = re.compile(r"^# .*\n", re.MULTILINE)
 OBJECT = re.compile(r"^::: losses\.(\w+)$", re.MULTILINE)
@@ -53,16 +49,10 @@ class Fallback(BasePlugin):
             return html
         self.partly += 1
         note = say("Some of this page has not been translated yet and is shown in English.")
-        note = f'<div class="admonition note in-english"><p class="admonition-title">{note}</p></div>'
+        note = (
+            f'<div class="admonition note in-english"><p class="admonition-title">{note}</p></div>'
+        )
         return html.replace("</h1>", f"</h1>\n{note}", 1)
-
-    def on_post_build(self, **kwargs: object) -> None:
-        if self.whole or self.partly:
-            LOG.info(
-                "%d pages are in English, %d in part; `python scripts/run.py translate` says why",
-                self.whole,
-                self.partly,
-            )
 
 
 def is_english(page: Page) -> bool:
@@ -80,5 +70,6 @@ def untranslated(markdown: str) -> bool:
     return any(
         part.message and part.message not in language.TRANSLATIONS
         for name in OBJECT.findall(markdown)
-        for part in language.parts(inspect.getdoc(getattr(losses, name)) or "")
+        for _, docstring in language.docstrings(name)
+        for part in language.parts(docstring)
     )

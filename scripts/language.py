@@ -233,13 +233,13 @@ def ends(line: str, section: str, item: bool, indent: str) -> bool:
 
 
 def translated(docstring: str) -> str:
-    """Return a docstring with its messages in the language of this build."""
+    """Return a docstring with its messages in the language of this build, where they have one."""
     if language == "en":
         return docstring
     lines = []
     for part in parts(docstring):
-        if not part.message:
-            shape = part.kind.startswith("Shape")
+        if part.message not in TRANSLATIONS:
+            shape = part.kind.startswith("Shape") and not part.message
             lines.append(part.source.replace("`: ", "`：") if shape else part.source)
         else:
             said = say(part.message)
@@ -255,6 +255,15 @@ def docstring(name: str) -> str:
     return translated(inspect.getdoc(getattr(losses, name)) or "")
 
 
+def docstrings(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the names and docstrings that the site shows of a function, or class with methods."""
+    shown = getattr(losses, name)
+    yield name, inspect.getdoc(shown) or ""
+    for method, value in vars(shown).items():
+        if inspect.isfunction(value) and not re.match(r"_|extra_repr$|forward$", method):
+            yield f"{name}.{method}", inspect.getdoc(value) or ""
+
+
 PUBLIC = {name for loss in CATALOG for name in (loss.function, *loss.classes)}
 
 
@@ -262,5 +271,5 @@ class Docstrings(griffe.Extension):
     """Let mkdocstrings find the docstrings translated."""
 
     def on_object(self, *, obj: griffe.Object, **kwargs: object) -> None:
-        if obj.docstring and obj.name in PUBLIC:
+        if obj.docstring and any(x and x.name in PUBLIC for x in (obj, obj.parent)):
             obj.docstring.value = translated(inspect.cleandoc(obj.docstring.value))

@@ -21,6 +21,7 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
     "build": [["scripts.build"]],
     "test": [["pytest"]],
     "browser": [["pytest", "-m", "browser"]],
+    "compile": [["pytest", "-m", "compiler", "-n", "auto", "tests/test_compile.py"]],
     "rosetta": [["pytest", "-m", "rosetta", "tests/test_rosetta.py"]],
     "zensical": [["pytest", "-m", "zensical", "tests/test_zensical.py"]],
     "benchmark": [["scripts.benchmark"]],

@@ -150,8 +150,12 @@ def bundle(function: str) -> str:
     pieces: dict[tuple[str, str], None] = {}
     for name in (function, *RECORDS[function].classes):
         collect(f"_{function}", name, imports, pieces)
-    code = [module(home).cut(name) for home, name in pieces]
-    return "\n\n\n".join([grouped(imports), *code]) + "\n"
+    constants, code = [], []
+    for home, name in pieces:
+        here = module(home)
+        assigned = isinstance(here.definitions[name], ast.Assign | ast.AnnAssign)
+        (constants if assigned else code).append(here.cut(name))
+    return layout(imports, constants, code)
 
 
 # The card
@@ -178,9 +182,7 @@ class Card:
 
     @property
     def code(self) -> str:
-        above = [grouped(self.imports), "\n".join(self.constants.values())]
-        blocks = ["\n\n".join(filter(None, above)), *self.functions.values()]
-        return "\n\n\n".join(filter(None, blocks)) + "\n"
+        return layout(self.imports, [*self.constants.values()], [*self.functions.values()])
 
     def add(self, home: str, name: str) -> None:
         """Add a definition, and after it all that it calls."""
@@ -332,6 +334,12 @@ def card(function: str) -> Card:
 
 
 # Both
+
+
+def layout(imports: dict[str, None], constants: list[str], definitions: list[str]) -> str:
+    """Put the parts of a file below each other."""
+    above = "\n\n".join(filter(None, [grouped(imports), "\n".join(constants)]))
+    return "\n\n\n".join(filter(None, [above, *definitions])) + "\n"
 
 
 def grouped(imports: dict[str, None]) -> str:

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import ast
 import difflib
-import inspect
 import io
 import re
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,19 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from mkdocs.utils import yaml_load
 
-import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import benchmark, directives, figures, rosetta
-from scripts.language import DOCS, LOCALE, ROOT, pages, parts, prose, stamp_of, stamped
+from scripts.language import (
+    DOCS,
+    LOCALE,
+    ROOT,
+    docstrings,
+    pages,
+    parts,
+    prose,
+    stamp_of,
+    stamped,
+)
 
 FOLDER = LOCALE / "zh"
 PAGES, ENGLISH = DOCS / "zh", DOCS / "en"
@@ -59,8 +68,9 @@ class Said:
 def occurrences() -> Iterator[tuple[str, str, str, str]]:
     """Yield home, place, note and text of everything that is said."""
     for loss in CATALOG:
-        for name in (loss.function, *loss.classes):
-            for part in parts(inspect.getdoc(getattr(losses, name)) or ""):
+        spoken = (docstrings(name) for name in (loss.function, *loss.classes))
+        for name, docstring in chain.from_iterable(spoken):
+            for part in parts(docstring):
                 if part.kind == "title":
                     yield SITE, "losses", "a section's title", part.message
                 else:
@@ -72,6 +82,8 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
         yield SITE, place, "", text
     for text in (*FAMILIES.values(), *PROPERTIES.values()):
         yield SITE, "losses/catalog.py", "", text
+    for text in directives.EXPECTS.values():
+        yield SITE, "scripts/directives.py", "", text
     for text in rosetta.messages():
         yield SITE, "scripts/rosetta.py", "", text
     for text in filter(prose, benchmark.messages()):
@@ -187,7 +199,7 @@ def extract() -> dict[Path, str]:
             old.string if old else "",
             locations=[(place, None) for place in said.places],
             auto_comments=said.notes,
-            user_comments=[line for line in old.user_comments if kept(line, old)] if old else (),
+            user_comments=kept(old) if old else (),
         )
         if not old or not old.string:
             near = difflib.get_close_matches(said.text, gone, 1, 0.7)
@@ -206,9 +218,11 @@ def extract() -> dict[Path, str]:
 BEFORE = "The English was: "
 
 
-def kept(comment: str, message: Message) -> bool:
-    """Tell whether a comment outlives the extraction: what was said before goes with the mark."""
-    return message.fuzzy or not comment.startswith(BEFORE)
+def kept(message: Message) -> list[str]:
+    """Return the comments that outlive the extraction: what was said before goes with the mark."""
+    lines = message.user_comments
+    # Not its first line alone: in the file, what was said before is wrapped.
+    return lines if message.fuzzy else list(takewhile(lambda x: not x.startswith(BEFORE), lines))
 
 
 def written(home: str, catalogue: Catalog) -> str:

@@ -436,22 +436,26 @@ WIDE = {"in_features": 64, "n_classes": 20, "cutoffs": [4, 10]}
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("whole", [False, True], ids=["in parts", "one graph"])
 def test_compiled_it_is_the_same(backend: str, whole: bool) -> None:
-    """The rows of a cluster break the graph, unless Dynamo is told to go on behind them."""
-    if whole and not DEVELOPERS and torch.__version__ < "2.13":
+    """The rows of a cluster break the graph, unless the compiler is told to go on behind them."""
+    if whole and torch.__version__ < "2.13":
         pytest.skip("this PyTorch compiles no layer of a number of rows that it does not know")
     torch._dynamo.reset()
-    module, _ = pair(torch.float32, **WIDE)
+    module, theirs = pair(torch.float32, **WIDE)
     graphs = CompileCounterWithBackend(backend)
-    with torch._dynamo.config.patch(capture_dynamic_output_shape_ops=whole):
-        compiled = torch.compile(module, backend=graphs, fullgraph=whole, dynamic=True)
-        for rows, seed in itertools.product((12, 30), (0, 1)):
-            for y in (randint(20, rows, seed=seed), randint(4, rows), 10 + randint(10, rows)):
-                x = randn(rows, 64, dtype=torch.float32, seed=seed).requires_grad_()
-                actual, expected = compiled(x, y), module(x, y)
-                torch.testing.assert_close(actual.output, expected.output)
-                torch.testing.assert_close(
-                    gradients(module, x, actual.loss), gradients(module, x, expected.loss)
-                )
+    compiled = torch.compile(module, backend=graphs, fullgraph=whole, dynamic=True)
+    for rows, seed in itertools.product((12, 30), (0, 1)):
+        for y in (randint(20, rows, seed=seed), randint(4, rows), 10 + randint(10, rows)):
+            x = randn(rows, 64, dtype=torch.float32, seed=seed).requires_grad_()
+            actual, expected = compiled(x, y), module(x, y)
+            torch.testing.assert_close(actual.output, expected.output)
+            torch.testing.assert_close(
+                gradients(module, x, actual.loss), gradients(module, x, expected.loss)
+            )
+    best = torch.compile(module.predict, backend=backend, fullgraph=whole)(x)
+    assert torch.equal(best, module.predict(x))
+    if whole and DEVELOPERS:
+        with pytest.raises(Exception, match="data-dependent"):
+            torch.compile(theirs, backend=backend, fullgraph=True)(x, y)
     assert graphs.frame_count == 1 or not whole
 
 

@@ -1,50 +1,104 @@
-"""The benchmark compares what computes the same, for every loss."""
+"""The benchmark compares what computes the same, for every loss, and counts what it says."""
 
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from torch.nn import functional as F
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import losses
 from losses.catalog import CATALOG
 from scripts import benchmark
-from scripts.benchmark import CONTESTS, Contest
+from scripts.contests import CONTESTS, MEMORY, WANTED, Contest, drawn
+
+MSE = next(contest for contest in CONTESTS if contest.name == "mse_loss")
+ENTRY = {
+    "seconds": {"ours": 3e-3, "baseline": 1e-3, "ours compiled": 5e-4, "baseline compiled": 4e-4},
+    "ratios": {"eager": 3.0, "compiled": 0.5, "both compiled": 1.25},
+    "operations": {"ours": [3, 5], "baseline": [1, 2]},
+}
 
 
-def test_no_loss_is_forgotten() -> None:
-    assert {contest.loss for contest in CONTESTS} == {loss.function for loss in CATALOG}
+def test_no_loss_of_pytorch_is_forgotten() -> None:
+    measured = {contest.loss for contest in CONTESTS}
+    assert {loss.function for loss in CATALOG if loss.twin} <= measured
+    assert measured <= {loss.function for loss in CATALOG}
+
+
+def test_wanted_ratios_are_those_of_contests() -> None:
+    sizes = {(contest.name, size) for contest in CONTESTS for size in contest.shapes}
+    assert {(name, size) for name, size, _ in WANTED} <= sizes
+    memory = {name for name, _, column in WANTED if column == MEMORY}
+    assert memory <= {contest.name for contest in CONTESTS if contest.memory}
 
 
 @pytest.mark.parametrize("contest", CONTESTS, ids=lambda contest: contest.name)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_both_compute_the_same(contest: Contest) -> None:
-    if contest.package:
-        pytest.importorskip(contest.package)
-    torch.manual_seed(0)
-    arguments = contest.arguments("small")
-    for name in contest.leaves:
-        arguments[name].requires_grad_()
-    leaves = [arguments[name] for name in contest.leaves]
-    rival = contest.rival or getattr(F, contest.loss)
-    ours, theirs = getattr(losses, contest.loss)(**arguments), rival(**arguments)
+    shape = next(iter(contest.shapes.values()))
+    less = tuple(min(length, 300) for length in shape)
+    arguments, leaves = drawn(replace(contest, shapes={"less": less}), "less")
+    ours, theirs = (function(**arguments) for function in contest.functions.values())
     torch.testing.assert_close(ours, theirs)
     if contest.loss != "ctc_loss":  # where PyTorch's gradient is another
         gradients = [torch.autograd.grad(value, leaves) for value in (ours, theirs)]
         torch.testing.assert_close(*gradients)
 
 
-def test_the_page_names_every_loss() -> None:
-    text = benchmark.tables()
-    assert "e+" not in text, "an amount with an exponent"
-    for loss in CATALOG:
-        assert f"(losses/{loss.function}.md)" in text
-    for name in benchmark.REASONS:
-        assert name in {contest.name for contest in CONTESTS}, "a reason for no contest"
+def test_operations_are_counted_without_views_and_checks() -> None:
+    def function(input: Tensor, target: Tensor) -> Tensor:
+        torch.promote_types(input.dtype, target.dtype)
+        if input.device.type == "cpu":  # as a check does
+            input.isnan().any()
+        return (input.flatten()[None] - target.view(1, -1)).sum()
+
+    # forward: a difference, a sum; backward: the gradient of the sum, which starts as ones
+    assert benchmark.operations(function, MSE, "small") == [2, 1]
+
+
+def test_what_selects_by_value_is_counted_on_the_cpu() -> None:
+    def function(input: Tensor, target: Tensor) -> Tensor:
+        return input[target > 0].sum()  # a comparison, a selection, a sum
+
+    forward, _ = benchmark.operations(function, MSE, "small")
+    assert forward == 3
+
+
+class Largest(TorchDispatchMode):
+    """Note the length of the longest tensor that is made."""
+
+    length = 0
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        for made in result if isinstance(result, (tuple, list)) else [result]:
+            if isinstance(made, Tensor):
+                self.length = max(self.length, made.numel())
+        return result
+
+
+@pytest.mark.parametrize("name", ["triplet_semihard_loss", "batch_all_triplet_loss"])
+def test_no_tensor_of_all_triplets_is_made(name: str) -> None:
+    n = 60
+    contest = next(contest for contest in CONTESTS if contest.loss == name)
+    small = replace(contest, shapes={"small": (n, 8)})
+    made = {}
+    for who, function in contest.functions.items():
+        arguments, leaves = drawn(small, "small")
+        with Largest() as largest:
+            torch.autograd.grad(function(**arguments), leaves)
+        made[who] = largest.length
+    assert made["baseline"] == n**3
+    assert made["ours"] <= n * (n + 1)
 
 
 def test_a_peak_counts_what_is_held_at_once() -> None:
@@ -57,25 +111,67 @@ def test_a_peak_counts_what_is_held_at_once() -> None:
     )
 
 
-def test_where_the_rival_cannot_run_ours_is_measured_alone(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_all_calls_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "SECONDS", 0)
+    seconds = benchmark.medians(benchmark.calls(replace(MSE, compiled=()), "small"))
+    assert seconds.keys() == {"ours", "baseline"}
+    assert min(seconds.values()) > 0
+
+
+def test_a_contest_of_two_values_is_refused() -> None:
+    wrong = replace(MSE, other=losses.l1_loss, compiled=())
+    with pytest.raises(AssertionError):
+        benchmark.calls(wrong, "small")
+
+
+def test_the_median_over_the_processes_stands_for_all() -> None:
+    runs = [
+        {"seconds": {"ours": ours, "baseline": baseline}, "operations": {"ours": [3, 5]}}
+        for ours, baseline in ((3.0, 1.0), (9.0, 9.0), (2.0, 4.0))
+    ]
+    found = benchmark.summary(runs)
+    assert found["seconds"] == {"ours": 3.0, "baseline": 4.0}
+    assert found["ratios"] == {"eager": 1.0}
+    assert found["operations"] == {"ours": [3, 5]}
+
+
+def test_the_site_shows_what_was_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(benchmark, "RESULTS", tmp_path / "results.json")
+    measured = {"mse_loss": {"million": ENTRY}, "gone_loss": {"million": ENTRY}}
+    text = json.dumps({"machine": {"PyTorch": "2"}, "measured": measured})
+    benchmark.RESULTS.write_text(text, "utf-8")
+    table = benchmark.tables("million").splitlines()
+    assert table[0] == "| Loss | Eager | Compiled | Both compiled | Operations |"
+    assert table[2] == "| All of PyTorch's, geometric mean | **3.00** | **0.50** | **1.25** |  |"
+    assert table[3] == (
+        "| [MSELoss](losses/mse_loss.md) | 3.00<br>3 ms | 0.50<br>500 µs | 1.25 | 3 + 5<br>1 + 2 |"
+    )
+    assert len(table) == 4
+    assert benchmark.conditions() == "- PyTorch: 2"
+
+
+@pytest.mark.parametrize("text", [None, '{"machine": {}, "contests": {"mse_loss": {"small": {}}}}'])
+def test_without_numbers_the_site_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None
 ) -> None:
-    contest = next(contest for contest in CONTESTS if contest.alone)
-    found = benchmark.measure(replace(contest, alone=("small",)), "small", ["memory"])
-    (ours,) = found["memory"]
-    assert ours == benchmark.measure(contest, "small", ["memory"])["memory"][0]
-    path = tmp_path / "results.json"
-    path.write_text(json.dumps({"machine": {}, "contests": {contest.name: {"large": found}}}))
-    monkeypatch.setattr(benchmark, "RESULTS", path)
-    amount = benchmark.in_units(ours, benchmark.SPACE)
-    assert f"| {contest.against} |  |  | {amount} |" in benchmark.tables()
+    monkeypatch.setattr(benchmark, "RESULTS", tmp_path / "results.json")
+    if text is not None:
+        benchmark.RESULTS.write_text(text, "utf-8")
+    assert benchmark.tables("million").startswith("Nothing is measured yet")
+    assert benchmark.conditions() == ""
 
 
-def test_the_process_in_the_middle_stands_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert benchmark.middle([[3.0, 1.0], [9.0, 9.0], [2.0, 1.0]]) == [2.0, 1.0]
-    assert benchmark.middle([[3.0], [1.0], [2.0]]) == [2.0]
-    monkeypatch.setattr(benchmark, "PROCESSES", 2)
-    found = benchmark.median_of_processes("mse_loss", ["small"], ["eager", "memory"])
-    contest = next(contest for contest in CONTESTS if contest.name == "mse_loss")
-    assert found["small"]["memory"] == benchmark.measure(contest, "small", ["memory"])["memory"]
-    assert min(found["small"]["eager"]) > 0
+def test_what_is_above_the_wanted_ratio_is_reported_and_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = ENTRY | {"ratios": ENTRY["ratios"] | {"eager": 5.0}}
+    monkeypatch.setattr(benchmark, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(benchmark, "measure_in_processes", lambda number: {"million": slow})
+    monkeypatch.setattr(sys, "argv", ["benchmark", "mse_loss", "l1_loss", "--write"])
+    benchmark.main()
+    printed = capsys.readouterr().out
+    assert "mse_loss, million: Eager 5.00, 3 ms; Compiled 0.50, 500 µs" in printed
+    assert "mse_loss, million: eager at most 4" in printed
+    assert "l1_loss, million: eager at most 1.7" in printed
+    kept = json.loads(benchmark.RESULTS.read_text("utf-8"))["measured"]
+    assert kept == {"l1_loss": {"million": slow}, "mse_loss": {"million": slow}}

@@ -14,7 +14,7 @@ from torch import Tensor
 import losses
 from losses import _checks
 from losses.catalog import CATALOG, Loss
-from tests.test_losses import cases_of
+from tests.test_losses import cases_of, ours
 
 each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
 
@@ -103,14 +103,14 @@ def test_half_precision_is_rounded_once(loss: Loss) -> None:
         for case in cases_of(loss).cases(dtype):
             if loss.function == "linear_cross_entropy":
                 continue  # its product is rounded to half precision, as PyTorch's
-            got = getattr(losses, loss.function)(**case.arguments, reduction="none")
+            got = ours(loss)(**case.arguments, reduction="none")
             wide = {
                 name: value.double()
                 if isinstance(value, Tensor) and value.dtype == dtype
                 else value
                 for name, value in case.arguments.items()
             }
-            right = getattr(losses, loss.function)(**wide, reduction="none").to(torch.float32)
+            right = ours(loss)(**wide, reduction="none").to(torch.float32)
             assert got.dtype == dtype
             # The float32 on the way may lie on the other side of a tie.
             torch.testing.assert_close(

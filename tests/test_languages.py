@@ -378,7 +378,8 @@ def test_a_docstring_comes_back_whole(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_changed_message_keeps_its_translation_to_be_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = translate.Said("The error is squared and averaged.", "mse_loss", ["losses/_mse_loss.py"])
+    first = "The error of each element, " + "whatever its sign, " * 4 + "is squared and averaged."
+    said = translate.Said(first, "mse_loss", ["losses/_mse_loss.py"])
     monkeypatch.setattr(translate, "FOLDER", tmp_path)
     monkeypatch.setattr(translate, "messages", lambda: {said.text: said})
     (path, text), *_ = translate.extract().items()
@@ -387,15 +388,17 @@ def test_a_changed_message_keeps_its_translation_to_be_looked_at(
         text.replace('averaged."\nmsgstr ""', 'averaged."\nmsgstr "平方后平均。"'), "utf-8"
     )
     assert '"平方后平均。"' in translate.extract()[path]
-    said.text = "The error is squared, then averaged."
+    said.text = first.replace("and averaged", "then averaged")
     changed = translate.extract()[path]
     assert "#, fuzzy" in changed
-    assert "# The English was: The error is squared and averaged." in changed
+    assert "# The English was: The error of each element" in changed
     assert '"平方后平均。"' in changed
     path.write_text(changed, "utf-8")
     assert translate.extract()[path] == changed, "not idempotent"
     path.write_text(changed.replace("#, fuzzy\n", ""), "utf-8")
-    assert "The English was" not in translate.extract()[path]
+    settled = translate.extract()[path]
+    assert "The English was" not in settled
+    assert "squared and averaged" not in settled, "the rest of what was said before is still there"
 
 
 def test_differences_are_noticed() -> None:

@@ -7,6 +7,7 @@ import doctest
 import html
 import importlib
 import inspect
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -122,6 +123,27 @@ def test_tables_show_what_the_records_say(loss: Loss) -> None:
     claims = [getattr(loss.properties, name).reason for name in PROPERTIES]
     for text in (loss.input, loss.target, loss.mean, loss.shapes, loss.eps, *claims):
         assert text.replace("`", "") in (*cells, ""), text
+
+
+def test_the_counts_shown_are_those_of_the_last_run_if_there_was_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directives, "COUNTS", tmp_path / "checks.json")
+    assert "the tests have not been run" in directives.checks()
+    tests = {"losses": 2, "docs": 3, "README.md": 4, "tests/test_structure.py::test_x_is_y": 5}
+    tests["tests/test_that_is_gone.py::test_z"] = 6
+    counts = {"date": "2025-01-31", "torch": "2.13.0", "tests": tests, "facts": {"slips": 7}}
+    (tmp_path / "checks.json").write_text(json.dumps(counts), "utf-8")
+    shown = directives.checks()
+    assert "Counted on 2025-01-31, with PyTorch 2.13.0." in shown
+    for row in (
+        "each run by itself | 7 |",
+        "| slips | 7 |",
+        "| tests in all | 20 |",
+        "| x is y | 5",
+    ):
+        assert row in shown
+    assert "gone" not in shown
 
 
 @each_loss

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from operator import attrgetter
 from pathlib import Path
+from pkgutil import resolve_name
 
 import torch
 
@@ -23,10 +23,9 @@ def lacking(code: str) -> list[str]:
 
     def has(name: str) -> bool:
         try:
-            attrgetter(name)(torch)
-        except AttributeError:
+            resolve_name(name)
+        except (AttributeError, ImportError):
             return False
         return True
 
-    names = re.findall(r"\btorch\.(\w+(?:\.\w+)*)", code)
-    return [f"torch.{name}" for name in names if not has(name)]
+    return [name for name in re.findall(r"\btorch(?:\.\w+)+", code) if not has(name)]
