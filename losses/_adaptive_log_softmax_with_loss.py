@@ -301,28 +301,27 @@ def check_target(
 class AdaptiveLogSoftmaxWithLoss(nn.Module):
     r"""[`adaptive_log_softmax_with_loss`][losses.adaptive_log_softmax_with_loss] with its layers.
 
-        Args:
-            in_features: Number of features in a row of `input`, $D$.
-            n_classes: Number of classes.
-            cutoffs: The first class of each cluster, in increasing order, from 1 to
+    Args:
+        in_features: Number of features in a row of `input`, $D$.
+        n_classes: Number of classes.
+        cutoffs: The first class of each cluster, in increasing order, from 1 to
             `n_classes` − 1. With `[10, 100]` the head scores the classes 0 to 9, one cluster
             holds 10 to 99, another all from 100 on.
         div_value: Cluster $i$, counted from 1, is reached by
-                $\lfloor D / \mathtt{div\_value}^i
-    floor$ features.
-            head_bias: Whether the head has a bias. The clusters never have one.
-            device: Where the layers live.
-            dtype: Data type of the layers.
+            $\lfloor D / \mathtt{div\_value}^i \rfloor$ features.
+        head_bias: Whether the head has a bias. The clusters never have one.
+        device: Where the layers live.
+        dtype: Data type of the layers.
 
-        Attributes:
-            head: The `torch.nn.Linear` layer of the frequent classes and of the clusters.
-            tail: The clusters: two `torch.nn.Linear` layers each.
+    Attributes:
+        head: The `torch.nn.Linear` layer of the frequent classes and of the clusters.
+        tail: The clusters: two `torch.nn.Linear` layers each.
 
-        Raises:
-            ValueError: If `cutoffs` is empty, not increasing, or out of range.
+    Raises:
+        ValueError: If `cutoffs` is empty, not increasing, or out of range.
 
-        Examples:
-            The names and shapes of the parameters are PyTorch's: a saved state fits both.
+    Examples:
+        The names and shapes of the parameters are PyTorch's: a saved state fits both.
 
         >>> import torch
         >>> import losses

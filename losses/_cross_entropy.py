@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import torch
 from torch import Tensor
 
 from losses._checks import (
@@ -183,7 +184,7 @@ def cross_entropy(
     ignored = target == ignore_index
     y = target.masked_fill(ignored, 0)
     # An ignored row may hold anything: blank it.
-    log_p = x.masked_fill(ignored[..., None], 0).log_softmax(-1)
+    log_p = torch.where(ignored[..., None], 0, x).log_softmax(-1)
     w_y = w.gather(0, y.flatten()).view_as(y).masked_fill(ignored, 0)
     nll = -log_p.gather(-1, y[..., None])[..., 0]
     loss = product((1 - label_smoothing) * w_y, nll)

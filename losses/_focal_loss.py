@@ -128,7 +128,7 @@ def focal_loss(
     ignored = target == ignore_index
     y = target.masked_fill(ignored, 0)
     # An ignored row may hold anything: blank it.
-    log_p = input.masked_fill(ignored[..., None], 0).log_softmax(-1)
+    log_p = torch.where(ignored[..., None], 0, input).log_softmax(-1)
     nll = -log_p.gather(-1, y[..., None])[..., 0]
     # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
     near = nll.clamp(max=100)

@@ -130,9 +130,10 @@ def kl_div(
     check(input, target, reduction)
     input, target = paired(input, target)
     p = target.exp() if log_target else target
-    never = (p == 0) & ~input.isnan()  # costs nothing, even where a logarithm is infinite
-    log_p = target if log_target else target.masked_fill(never, 1).log()
-    loss = p * (log_p - input).masked_fill(never, 0)
+    never = p == 0  # costs nothing, even where a logarithm is infinite
+    log_p = target if log_target else torch.where(never, 1, target).log()
+    nothing = input.detach().clamp(0, 0)  # 0, but a NaN stays NaN
+    loss = p * torch.where(never, nothing, log_p - input)
     if reduction == "batchmean":
         return loss.sum() / input.shape[0] if input.dim() > 0 else loss.sum()
     return reduce_loss(loss, reduction)

@@ -199,9 +199,9 @@ def prepared(
             f"ignore_index={ignore_index}: leave it out, or pass class indices"
         )
     if not soft and input.dim() == 2:
-        expected = [input.shape[0], *classes[1:]]
-        if list(target.shape) != expected:
-            target = aligned(target, [input.shape[0], *classes], expected)
+        expected = input.shape[:1] + classes[1:]
+        if target.shape != expected:
+            target = aligned(target, [input.shape[0], *classes], list(expected))
         target = target.long() if target.dtype == torch.uint8 else target
     if weight is not None:
         check_class_weight(weight, classes[0], None if soft or autocasting(input) else input.dtype)

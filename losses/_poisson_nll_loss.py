@@ -136,8 +136,8 @@ def poisson_nll_loss(
         # A rate of 0 is right for a count of 0, and costs nothing.
         right = (input + eps == 0) & (target == 0)
         rate, log_rate = input, (input + eps).masked_fill(right, 1).log()
-    # The exponential outgrows its logarithm: an infinite rate costs infinity.
-    loss = rate - product(target, log_rate.masked_fill(log_rate.isposinf(), 0))
+    # The rate outgrows its logarithm: beyond 1000 it is infinite, and so is the loss.
+    loss = rate - product(target, log_rate.clamp(max=1000))
     if full:
         y = target.clamp(min=1)
         stirling = y * (y.log() - 1) + 0.5 * (2 * math.pi * y).log()

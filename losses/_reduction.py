@@ -22,7 +22,7 @@ def reduce_loss(loss: Tensor, reduction: str, denominator: Tensor | None = None)
 
 def product(x: Tensor, y: Tensor) -> Tensor:
     """Multiply, where 0 times infinity is 0: what never happens costs nothing."""
-    return x * y.masked_fill((x == 0) & y.isinf(), 0)
+    return x * torch.where((x == 0) & (y.abs() == torch.inf), 0, y)
 
 
 def sum_of_hinges(reach: Tensor, values: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:

@@ -57,7 +57,7 @@ from scripts.contests import (
 from scripts.language import say
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "benchmark.json"
-PROCESSES, PATIENCE = 5, 40.0  # as many, but none is begun after so many seconds
+PROCESSES, PATIENCE = 5, 30.0  # as many, but none is begun after so many seconds
 SECONDS = 1.0  # that one process spends on the blocks of one contest, at one size
 
 Call = Callable[[], object]
