@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 
+import torch
 from torch import Tensor
 
 from losses._checks import check_real, loss_function, outlier, paired
@@ -136,8 +137,8 @@ def poisson_nll_loss(
         # A rate of 0 is right for a count of 0, and costs nothing.
         right = (input + eps == 0) & (target == 0)
         rate, log_rate = input, (input + eps).masked_fill(right, 1).log()
-    # The rate outgrows its logarithm: beyond 1000 it is infinite, and so is the loss.
-    loss = rate - product(target, log_rate.clamp(max=1000))
+    # An infinite rate costs infinity: it outgrows its logarithm.
+    loss = rate - product(target, torch.where(log_rate == torch.inf, 0, log_rate))
     if full:
         y = target.clamp(min=1)
         stirling = y * (y.log() - 1) + 0.5 * (2 * math.pi * y).log()

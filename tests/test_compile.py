@@ -19,7 +19,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 import losses
 from losses.catalog import CATALOG, Loss
-from tests.cases import Case
+from tests.cases import Case, randn
 from tests.test_devices import axis, plain, repeated
 from tests.test_losses import (
     SELECTS_ROWS,
@@ -107,20 +107,16 @@ def test_the_default_backend_computes_every_case(
         )
 
 
-def test_mined_triplets_compiled_have_the_eager_gradient(compiler: None) -> None:
-    """Where a gradient goes through a diagonal, PyTorch's default backend makes it NaN."""
-    points = torch.randn(8, 4, generator=torch.Generator().manual_seed(0))
+def test_the_distances_of_mined_triplets_compiled_have_the_eager_gradient(compiler: None) -> None:
+    """Where a gradient goes through a diagonal, PyTorch's default backend made it NaN."""
     labels = torch.arange(8) % 3
 
     def mutual(input: Tensor) -> Tensor:
         loss, distances = losses.TripletLoss(mutual_flag=True)(input, labels)
         return loss + distances.mean()
 
-    case = Case("", {"input": points})
+    case = Case("", {"input": randn(8, 4, dtype=torch.float32)})
     the_same(run(once(mutual), case), run(mutual, case))
-    for function in (losses.triplet_semihard_loss, losses.batch_all_triplet_loss):
-        case = Case("", {"input": points, "target": labels})
-        the_same(run(once(function), case), run(function, case))
 
 
 def batches(loss: Loss, times: range) -> Iterator[Case]:
