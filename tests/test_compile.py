@@ -35,10 +35,11 @@ from tests.test_losses import (
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:reduction. 'mean' divides:UserWarning"),
-    # torch.export's own; and what torch.jit says of itself, and of every shape that is compared.
-    pytest.mark.filterwarnings("ignore:.*pytree.*:FutureWarning"),
-    pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning"),
+    # torch.jit is deprecated, and warns of every shape that is compared.
+    pytest.mark.filterwarnings("ignore:.*torch.jit"),
     pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
+    # The default backend of PyTorch 2.6 speaks of its own settings.
+    pytest.mark.filterwarnings("ignore:Skipping serialization:UserWarning"),
     pytest.mark.filterwarnings("ignore:.NLLLoss2d:FutureWarning"),
 ]
 
@@ -311,6 +312,8 @@ def ordinary(loss: Loss, case: Case) -> Case:
 @every((torch.float32,))
 def test_a_trace_has_no_frozen_branch(loss: Loss, case: Case, dtype: torch.dtype) -> None:
     """Traced with ordinary values, it is right for others: ignored, infinite, of other lengths."""
+    if OLD and case.arguments.get("options") is not None:
+        pytest.skip("PyTorch 2.6 traces no checkpoint")
     example = ordinary(loss, case)
     for module, names in criteria(loss, case):
         inputs = [example.arguments[name] for name in names]

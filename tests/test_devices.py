@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch._dynamo  # else the first checkpoint imports it, which reads a number in PyTorch 2.6
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
