@@ -65,8 +65,17 @@ def the_same(actual: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
 
 
 @pytest.fixture(scope="session")
-def compiler() -> None:
+def compiler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Skip where PyTorch's default backend finds no C++ compiler that it can work with."""
+    # A folder of its own: two processes that compile the same at once would spoil each other's.
+    folder = str(tmp_path_factory.mktemp("inductor"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCHINDUCTOR_CACHE_DIR", folder)
+        find_compiler()
+        yield
+
+
+def find_compiler() -> None:
     try:
         torch.compile(lambda x: 2 * x + 1)(torch.ones(8))
     except (
