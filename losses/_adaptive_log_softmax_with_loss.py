@@ -106,12 +106,13 @@ def adaptive_log_softmax_with_loss(
     Shape:
         - `input`: $(D)$ or $(N, D)$.
         - `target`: $()$ or $(N)$.
-        - `head_weight`: $(a_1 + K, D)$; `head_bias`: $(a_1 + K)$.
+        - `head_weight`: $(a_1 + K, D)$.
+        - `head_bias`: $(a_1 + K)$.
         - `tail_weights`: pairs of $(d_i, D)$ and $(n_i, d_i)$.
         - result: `output` in the shape of `target`, and the scalar `loss`.
 
     Returns:
-        A named tuple (`output`, `loss`): the log-probability of each target, at most 0, and minus
+        A named tuple `(output, loss)`: the log-probability of each target, at most 0, and minus
         their mean; both in the data type of `input` (float32 under autocast). The mean of an empty
         batch is NaN.
 
@@ -308,7 +309,7 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
             `n_classes` − 1. With `[10, 100]` the head scores the classes 0 to 9, one cluster
             holds 10 to 99, another all from 100 on.
         div_value: Cluster $i$, counted from 1, is reached by
-            $\lfloor D / \mathtt{div\_value}^i \rfloor$ features.
+            $D / v^i$ features, rounded down, with $v$ for this number.
         head_bias: Whether the head has a bias. The clusters never have one.
         device: Where the layers live.
         dtype: Data type of the layers.
@@ -413,7 +414,7 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
             input: Features, shape (N, D) or (D).
 
         Returns:
-            One number for each class, (N, `n_classes`) or (`n_classes`), in the data type of
+            One number for each class, `(N, n_classes)` or `(n_classes)`, in the data type of
             `input` (float32 under autocast).
         """
         x, head_weight, tail_weights, head_bias = prepared(input, *self._layers())
