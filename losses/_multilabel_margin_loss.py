@@ -150,15 +150,14 @@ def check(input: Tensor, target: Tensor) -> None:
             f"{classes - 1}, ended by -1"
         )
     known = can_inspect(target, input) and target.numel() > 0
-    if known and classes > 2:
-        indices = ((target < 0) | (target > 1)).any().long()  # 0 for a mask, 1 else
-        if outlier(1, indices, 1) == 0:
-            warnings.warn(
-                "target holds nothing but 0 and 1, like a multi-hot mask, but it is read as a list of "
-                "class indices: only classes 0 and 1 are taken for right, each several times. Pass the "
-                "indices, ended by -1, or use multilabel_soft_margin_loss, which takes a mask.",
-                stacklevel=4,
-            )
+    # Is there an entry other than 0 and 1? Where nobody may look, the answer is neither 0 nor 1.
+    if known and classes > 2 and outlier(1, ((target < 0) | (target > 1)).any().long(), 1) == 0:
+        warnings.warn(
+            "target holds nothing but 0 and 1, like a multi-hot mask, but it is read as a list of "
+            "class indices: only classes 0 and 1 are taken for right, each several times. Pass the "
+            "indices, ended by -1, or use multilabel_soft_margin_loss, which takes a mask.",
+            stacklevel=4,
+        )
 
 
 class MultiLabelMarginLoss(Loss):
