@@ -17,16 +17,16 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = {  # modules to run one after the other; further options go to the first
-    "serve": [["scripts.serve"]],
-    "build": [["scripts.build"]],
+    "serve": [["scripts.website.serve"]],
+    "build": [["scripts.website.build"]],
     "test": [["pytest"]],
     "browser": [["pytest", "-m", "browser"]],
     "compile": [["pytest", "-m", "compiler", "-n", "auto", "tests/test_compile.py"]],
     "rosetta": [["pytest", "-m", "rosetta", "tests/test_rosetta.py"]],
     "zensical": [["pytest", "-m", "zensical", "tests/test_zensical.py"]],
-    "benchmark": [["scripts.benchmark"]],
-    "mutate": [["scripts.mutate"]],
-    "translate": [["scripts.translate"]],
+    "benchmark": [["scripts.dev.benchmark"]],
+    "mutate": [["scripts.dev.mutate"]],
+    "translate": [["scripts.dev.translate"]],
 }
 
 OLDEST, NEWEST = "2.6.0", "2.14.1"  # the ends of the range of PyTorch that `versions` tries

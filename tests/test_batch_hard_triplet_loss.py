@@ -12,7 +12,7 @@ from torch import Tensor
 import losses
 from tests.cases import randn
 
-MODULE = importlib.import_module("losses._batch_hard_triplet_loss")
+MODULE = importlib.import_module("losses.mining._batch_hard_triplet_loss")
 
 
 def test_a_group_is_joined_first_and_its_distances_come_along(

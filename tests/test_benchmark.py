@@ -15,8 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import losses
 from losses.catalog import CATALOG
-from scripts import benchmark
-from scripts.contests import CONTESTS, MEMORY, WANTED, Contest, drawn
+from scripts.dev import benchmark
+from scripts.dev.contests import CONTESTS, MEMORY, WANTED, Contest, drawn
 
 MSE = next(contest for contest in CONTESTS if contest.name == "mse_loss")
 ENTRY = {
@@ -28,7 +28,7 @@ ENTRY = {
 
 def test_no_loss_of_pytorch_is_forgotten() -> None:
     measured = {contest.loss for contest in CONTESTS}
-    assert {loss.function for loss in CATALOG if loss.twin} <= measured
+    assert {loss.function for loss in CATALOG if loss.torch_equivalent} <= measured
     assert measured <= {loss.function for loss in CATALOG}
 
 

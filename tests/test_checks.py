@@ -13,13 +13,13 @@ from torch import Tensor
 
 import losses
 from losses import _checks
-from losses.catalog import CATALOG, Loss
+from losses.catalog import CATALOG, Record
 from tests.test_losses import cases_of, ours
 
 each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
 
 
-def tensors_of(loss: Loss) -> list[str]:
+def tensors_of(loss: Record) -> list[str]:
     """Name the arguments that have to be tensors."""
     hints = inspect.get_annotations(getattr(losses, loss.function))
     return [name for name, hint in hints.items() if hint == "Tensor" and name != "return"]
@@ -27,7 +27,7 @@ def tensors_of(loss: Loss) -> list[str]:
 
 @each_loss
 @pytest.mark.parametrize("kind", ["list", "tuple", "None", "array"])
-def test_what_is_no_tensor_is_refused_by_name(loss: Loss, kind: str) -> None:
+def test_what_is_no_tensor_is_refused_by_name(loss: Record, kind: str) -> None:
     case = next(cases_of(loss).cases(torch.float32))
     names = tensors_of(loss)
     assert names
@@ -97,7 +97,7 @@ def test_small_integers_whose_distance_is_below_the_margin() -> None:
 
 
 @each_loss
-def test_half_precision_is_rounded_once(loss: Loss) -> None:
+def test_half_precision_is_rounded_once(loss: Record) -> None:
     """Half a unit in the last place of the result, whatever the formula subtracts on its way."""
     for dtype in (torch.float16, torch.bfloat16):
         for case in cases_of(loss).cases(dtype):

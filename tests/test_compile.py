@@ -19,7 +19,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 import losses
-from losses.catalog import CATALOG, Loss
+from losses.catalog import CATALOG, Record
 from tests.cases import Case, randn
 from tests.test_devices import axis, plain, repeated
 from tests.test_losses import (
@@ -49,7 +49,7 @@ OLD = torch.__version__.startswith("2.6.")
 BATCH = Dim("batch", min=2, max=2**20) if OLD else Dim("batch", min=2)
 
 
-def traceable(loss: Loss) -> bool:
+def traceable(loss: Record) -> bool:
     return not (OLD and loss.function in SELECTS_ROWS)
 
 
@@ -86,7 +86,7 @@ def find_compiler() -> None:
 
 
 @each_loss(traceable)
-def test_the_default_backend_computes_the_mean(loss: Loss, compiler: None) -> None:
+def test_the_default_backend_computes_the_mean(loss: Record, compiler: None) -> None:
     compiled = once(ours(loss))
     the_same(
         run(compiled, plain(loss), reduction="mean"),
@@ -95,7 +95,7 @@ def test_the_default_backend_computes_the_mean(loss: Loss, compiler: None) -> No
 
 
 @each_loss(traceable)
-def test_all_reductions_are_compiled_into_one_graph(loss: Loss) -> None:
+def test_all_reductions_are_compiled_into_one_graph(loss: Record) -> None:
     for reduction in reductions(loss):
         if reduction != "mean":
             compiled = once(ours(loss), backend="aot_eager")
@@ -108,7 +108,7 @@ def test_all_reductions_are_compiled_into_one_graph(loss: Loss) -> None:
 @pytest.mark.compiler
 @every((torch.float32,), keep=lambda loss, case: traceable(loss))
 def test_the_default_backend_computes_every_case(
-    loss: Loss, case: Case, dtype: torch.dtype, compiler: None
+    loss: Record, case: Case, dtype: torch.dtype, compiler: None
 ) -> None:
     for reduction in reductions(loss):
         compiled = once(ours(loss))
@@ -129,7 +129,7 @@ def test_the_distances_of_mined_triplets_compiled_have_the_eager_gradient(compil
     the_same(run(once(mutual), case), run(mutual, case))
 
 
-def batches(loss: Loss, times: range) -> Iterator[Case]:
+def batches(loss: Record, times: range) -> Iterator[Case]:
     """Batches of these many times the samples of the first case."""
     for size in times:
         call = repeated(loss, plain(loss), size)
@@ -137,7 +137,7 @@ def batches(loss: Loss, times: range) -> Iterator[Case]:
         yield call
 
 
-def per_sample(loss: Loss) -> list[str]:
+def per_sample(loss: Record) -> list[str]:
     """Name the tensors that have an entry for each sample."""
     few, many = batches(loss, range(2, 4))
     tensors = {k: v for k, v in few.arguments.items() if isinstance(v, Tensor)}
@@ -146,7 +146,7 @@ def per_sample(loss: Loss) -> list[str]:
 
 @pytest.mark.parametrize("marked", [False, True], ids=["dynamic=True", "mark_dynamic"])
 @each_loss(traceable)
-def test_ten_batch_sizes_are_compiled_at_most_twice(loss: Loss, marked: bool) -> None:
+def test_ten_batch_sizes_are_compiled_at_most_twice(loss: Record, marked: bool) -> None:
     graphs = []
 
     def count(graph: torch.fx.GraphModule, inputs: list[Tensor]) -> Callable[..., Any]:
@@ -186,7 +186,7 @@ def test_blocks_are_compiled_for_their_number() -> None:
             export(criterion, data, dynamic_shapes=({0: BATCH}, {0: BATCH}), strict=False)
 
 
-def criteria(loss: Loss, case: Case) -> Iterator[tuple[nn.Module, list[str]]]:
+def criteria(loss: Record, case: Case) -> Iterator[tuple[nn.Module, list[str]]]:
     """Each class of the loss, set up for the case, with the names of what it is called with."""
     given = case.arguments
     if loss.function == "linear_cross_entropy":
@@ -215,7 +215,7 @@ def value(result: Any) -> Tensor:
 
 @pytest.mark.parametrize("dim", [BATCH, Dim.AUTO], ids=["named", "AUTO"])
 @each_loss(traceable)
-def test_exported_once_for_every_batch(loss: Loss, dim: Any) -> None:
+def test_exported_once_for_every_batch(loss: Record, dim: Any) -> None:
     case, *others = batches(loss, range(2, 5))
     others.append(plain(loss))
     for module, names in criteria(loss, case):
@@ -263,7 +263,7 @@ def test_ctc_is_exported_and_traced_for_its_number_of_frames() -> None:
                 graph(*frames(other))
 
 
-def on_tensors(loss: Loss, case: Case) -> tuple[Callable[..., Any], list[str]]:
+def on_tensors(loss: Record, case: Case) -> tuple[Callable[..., Any], list[str]]:
     """Make value and gradients a function of the call's tensors; name these."""
     names = [name for name, given in case.arguments.items() if isinstance(given, Tensor)]
 
@@ -276,7 +276,7 @@ def on_tensors(loss: Loss, case: Case) -> tuple[Callable[..., Any], list[str]]:
 
 @pytest.mark.parametrize("mode", ["real", "fake", "symbolic"])
 @each_loss(traceable)
-def test_make_fx_records_value_and_gradient(loss: Loss, mode: str) -> None:
+def test_make_fx_records_value_and_gradient(loss: Record, mode: str) -> None:
     case, other = batches(loss, range(2, 4))
     function, names = on_tensors(loss, case)
     graph = make_fx(function, tracing_mode=mode)(*(case.arguments[name] for name in names))
@@ -291,7 +291,7 @@ def test_make_fx_records_value_and_gradient(loss: Loss, mode: str) -> None:
 
 
 @each_loss(traceable)
-def test_fake_tensors_have_a_fake_loss(loss: Loss) -> None:
+def test_fake_tensors_have_a_fake_loss(loss: Record) -> None:
     function, names = on_tensors(loss, plain(loss))
     # Where rows are selected, their number is a symbol.
     mode = FakeTensorMode(shape_env=ShapeEnv() if loss.function in SELECTS_ROWS else None)
@@ -302,7 +302,7 @@ def test_fake_tensors_have_a_fake_loss(loss: Loss) -> None:
         assert (its.shape, its.dtype, its.device) == (real.shape, real.dtype, real.device)
 
 
-def ordinary(loss: Loss, case: Case) -> Case:
+def ordinary(loss: Record, case: Case) -> Case:
     """Put ordinary values where the case has special ones: no infinity, nothing ignored."""
     arguments = dict(case.arguments)
     for name, given in plain(loss).arguments.items():
@@ -319,7 +319,7 @@ def ordinary(loss: Loss, case: Case) -> Case:
 
 
 @every((torch.float32,))
-def test_a_trace_has_no_frozen_branch(loss: Loss, case: Case, dtype: torch.dtype) -> None:
+def test_a_trace_has_no_frozen_branch(loss: Record, case: Case, dtype: torch.dtype) -> None:
     """Traced with ordinary values, it is right for others: ignored, infinite, of other lengths."""
     if OLD and case.arguments.get("options") is not None:
         pytest.skip("PyTorch 2.6 traces no checkpoint")

@@ -17,7 +17,7 @@ import torch._dynamo  # else the first checkpoint imports it, which reads a numb
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from losses.catalog import CATALOG, Loss
+from losses.catalog import CATALOG, Record
 from tests.cases import Case
 from tests.test_losses import (
     DEVICES,
@@ -44,12 +44,12 @@ def axis(name: str) -> int:
     return int(name == "log_probs")
 
 
-def plain(loss: Loss) -> Case:
+def plain(loss: Record) -> Case:
     """Return the loss's first case, with all samples of the batch ordinary."""
     return next(cases_of(loss).cases(torch.float32))
 
 
-def repeated(loss: Loss, case: Case, times: int, device: str = "cpu") -> Case | None:
+def repeated(loss: Record, case: Case, times: int, device: str = "cpu") -> Case | None:
     """Move the call to a device, and repeat all samples there; None for a call without a batch."""
     elements = ours(loss)(**case.arguments, reduction="none")
     arguments = moved(case, device).arguments
@@ -125,7 +125,7 @@ def nothing_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Tensor, name, fail)
 
 
-def recorded(loss: Loss, case: Case, **keywords: Any) -> Recorder:
+def recorded(loss: Record, case: Case, **keywords: Any) -> Recorder:
     with Recorder() as recorder:
         run(ours(loss), case, **keywords)
     return recorder
@@ -180,7 +180,7 @@ def test_on_the_cpu_the_checks_do_look() -> None:
 
 @every((torch.float32,))
 def test_no_value_is_read_back(
-    loss: Loss, case: Case, dtype: torch.dtype, nobody_looks: None
+    loss: Record, case: Case, dtype: torch.dtype, nobody_looks: None
 ) -> None:
     read = recorded(loss, case, reduction="mean").read
     if loss.function in SELECTS_ROWS:  # those that a cluster sees, as PyTorch's module does
@@ -193,7 +193,7 @@ def test_no_value_is_read_back(
 
 @every((torch.float32,))
 def test_the_same_operations_whatever_the_batch(
-    loss: Loss, case: Case, dtype: torch.dtype, nobody_looks: None
+    loss: Record, case: Case, dtype: torch.dtype, nobody_looks: None
 ) -> None:
     in_blocks = case.arguments.get("options") is not None
     # On the meta device, any number of samples is light; but all pairs must have an address.
@@ -239,7 +239,7 @@ def test_ctc_grows_with_its_frames_alone(nobody_looks: None) -> None:
 
 @every((torch.float32,), keep=lambda loss, case: loss.function not in SELECTS_ROWS)
 def test_torch_func_reads_nothing(
-    loss: Loss, case: Case, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+    loss: Record, case: Case, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even on the CPU, where the checks look otherwise."""
     if case.arguments.get("options") is not None:
@@ -265,7 +265,7 @@ def test_torch_func_reads_nothing(
 
 
 @each_loss()
-def test_no_number_comes_of_a_tensor_without_values(loss: Loss) -> None:
+def test_no_number_comes_of_a_tensor_without_values(loss: Record) -> None:
     """Where the input has some; PyTorch's `gather` would read memory that is not there."""
     case = plain(loss)
     for name in [k for k, v in case.arguments.items() if isinstance(v, Tensor)][1:]:
@@ -279,7 +279,7 @@ def test_no_number_comes_of_a_tensor_without_values(loss: Loss) -> None:
     reason="no CUDA device: no graph is captured, and all tests compute on the CPU alone",
 )
 @each_loss(lambda loss: loss.function not in SELECTS_ROWS)
-def test_captured_into_a_cuda_graph_and_replayed_with_new_data(loss: Loss) -> None:
+def test_captured_into_a_cuda_graph_and_replayed_with_new_data(loss: Record) -> None:
     case = moved(plain(loss), "cuda")
     first = case.differentiable[0]
     changed = case.arguments | {first: case.arguments[first].roll(1, axis(first))}

@@ -137,7 +137,7 @@ def test_other_widths_are_refused_everywhere(name: str, two: list[Results]) -> N
 def test_the_guides_program_prints_what_the_guide_says() -> None:
     guide = (ROOT / "docs/en/guide/training.md").read_text("utf-8")
     done = subprocess.run(
-        [sys.executable, "scripts/two_processes.py"],
+        [sys.executable, "scripts/website/two_processes.py"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": "."},
         capture_output=True,

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from losses.catalog import CATALOG, Curve, Loss
-from scripts import figures, language
-from scripts.figures import curves, drawing, scenes
+from losses.catalog import CATALOG, Curve, Record
+from scripts import figures
+from scripts.figures import curves, drawing, illustrations
 from scripts.figures.gallery import PRINT, readme
+from scripts.website import language
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "en"
@@ -23,7 +24,7 @@ DRAWINGS = dict(figures.drawings())
 
 @pytest.mark.slow
 @each_loss
-def test_curves_are_computed_by_the_loss(loss: Loss) -> None:
+def test_curves_are_computed_by_the_loss(loss: Record) -> None:
     for _, curve in figures.slices(loss.function):
         lines = curves.sample(loss.function, curve)
         lines += curves.sample(loss.function, curve, curve.slider) if curve.slider else []
@@ -37,7 +38,7 @@ def test_curves_are_computed_by_the_loss(loss: Loss) -> None:
 
 
 @each_loss
-def test_sliders_pass_the_values_that_are_drawn(loss: Loss) -> None:
+def test_sliders_pass_the_values_that_are_drawn(loss: Record) -> None:
     for _, curve in figures.slices(loss.function):
         if curve.slider:
             assert curve.sweep is not None
@@ -46,7 +47,7 @@ def test_sliders_pass_the_values_that_are_drawn(loss: Loss) -> None:
 
 
 @each_loss
-def test_walls_are_steep(loss: Loss) -> None:
+def test_walls_are_steep(loss: Record) -> None:
     for _, curve in figures.slices(loss.function):
         for wall in curve.walls:
             value = curve.sweep[1][1] if curve.sweep else None
@@ -149,7 +150,7 @@ def test_an_unchanged_figure_is_not_drawn_again(
 
 
 def test_a_figure_depends_on_its_module_and_helpers() -> None:
-    names = {path.stem for path in drawing.sources("_batch_hard_triplet_loss")}
+    names = {path.stem for path in drawing.sources("losses.mining._batch_hard_triplet_loss")}
     assert {"_batch_hard_triplet_loss", "_mining", "_checks", "_reduction"} <= names
 
 
@@ -178,14 +179,14 @@ def test_the_words_on_the_axes_and_of_comparisons_can_be_translated(
 
 
 def test_mined_triplets_are_those_of_the_strategy() -> None:
-    distance = torch.cdist(scenes.POINTS, scenes.POINTS)
-    same = scenes.LABELS[:, None] == scenes.LABELS
-    hard = scenes.chosen("batch_hard_triplet_loss")
+    distance = torch.cdist(illustrations.POINTS, illustrations.POINTS)
+    same = illustrations.LABELS[:, None] == illustrations.LABELS
+    hard = illustrations.chosen("batch_hard_triplet_loss")
     assert hard
     for a, p, n in hard:
         assert distance[a, p] == distance[a][same[a]].max()
         assert distance[a, n] == distance[a][~same[a]].min()
-    semi = scenes.chosen("triplet_semihard_loss")
+    semi = illustrations.chosen("triplet_semihard_loss")
     assert semi
     for a, p, n in semi:
         beyond = [d for d in distance[a][~same[a]].tolist() if d > distance[a, p]]
@@ -197,9 +198,9 @@ def test_mined_triplets_are_those_of_the_strategy() -> None:
         for p in range(10)
         for n in range(10)
         if same[a, p] and a != p and not same[a, n]
-        if distance[a, n] < distance[a, p] + scenes.MARGIN
+        if distance[a, n] < distance[a, p] + illustrations.MARGIN
     }
-    assert set(scenes.chosen("batch_all_triplet_loss")) == violating
+    assert set(illustrations.chosen("batch_all_triplet_loss")) == violating
 
 
 def test_pictures_are_shown_somewhere() -> None:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 import losses
-from losses.catalog import CATALOG, Loss
+from losses.catalog import CATALOG, Record
 from tests.cases import Point, adapted
 from tests.latex import FUNCTION, Evaluator, LatexError, Node, Reader, walk
 
@@ -303,13 +303,13 @@ def test_the_reader_refuses(formula: str) -> None:
 
 @each_loss
 @pytest.mark.parametrize("seed", SEEDS)
-def test_formulas_hold(loss: Loss, seed: int) -> None:
+def test_formulas_hold(loss: Record, seed: int) -> None:
     assert list(Checker(loss.function).errors(seed)) == []
 
 
 @pytest.mark.slow
 @each_loss
-def test_no_formula_is_left_out(loss: Loss, record_property: Callable[[str, int], None]) -> None:
+def test_no_formula_is_left_out(loss: Record, record_property: Callable[[str, int], None]) -> None:
     text, checker = docstring(loss.function), Checker(loss.function)
     for seed in SEEDS:
         assert next(checker.errors(seed), None) is None
@@ -352,7 +352,7 @@ def mutants(display: str) -> Iterator[str]:
 
 @pytest.mark.slow
 @each_loss
-def test_every_slip_is_noticed(loss: Loss, record_property: Callable[[str, int], None]) -> None:
+def test_every_slip_is_noticed(loss: Record, record_property: Callable[[str, int], None]) -> None:
     text, count = docstring(loss.function), 0
     for display in re.findall(r"\$\$(.*?)\$\$", text, re.DOTALL):
         values = 0

@@ -11,8 +11,8 @@ import pytest
 from markdown import markdown
 
 import losses
-from losses.catalog import CATALOG, Loss
-from scripts.directives import cited, references
+from losses.catalog import CATALOG, Record
+from scripts.website.directives import cited, references
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "en"
 GUIDES = PAGES / "guide"
@@ -49,7 +49,7 @@ def test_links_between_pages_arrive(page: Path) -> None:
 
 
 @pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
-def test_every_loss_names_its_origin(loss: Loss) -> None:
+def test_every_loss_names_its_origin(loss: Record) -> None:
     docstring = inspect.getdoc(getattr(losses, loss.function)) or ""
     section = docstring.partition("\nReferences:\n")[2]
     assert references(section) or "folklore" in section

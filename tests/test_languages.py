@@ -18,9 +18,10 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
 from losses.catalog import CATALOG
-from scripts import fallback, finish, language, traditional, translate
-from scripts.language import FORMULA, NOT_WORDS, TEXT
-from scripts.translate import ENGLISH, FOLDER, PAGES, ROOT
+from scripts.dev import translate
+from scripts.dev.translate import ENGLISH, FOLDER, PAGES, ROOT
+from scripts.website import fallback, language, postprocess, traditional
+from scripts.website.language import FORMULA, NOT_WORDS, TEXT
 
 PAIRS = {path: (ENGLISH / path, PAGES / path) for path in language.pages()}
 PAIRS["README.md"] = (ROOT / "README.md", ROOT / "README.zh.md")
@@ -341,7 +342,7 @@ def test_english_in_a_translated_page_says_that_it_is() -> None:
     page = (
         "<li>用中文</li><li><p{}>Said in English.</p></li><td><code>said = 1</code></td><p>NLL</p>"
     )
-    told = finish.BLOCK.sub(finish.spoken_in_english, page.format(""))
+    told = postprocess.BLOCK.sub(postprocess.spoken_in_english, page.format(""))
     assert told == page.format(' lang="en"')
 
 
@@ -379,7 +380,7 @@ def test_a_changed_message_keeps_its_translation_to_be_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = "The error of each element, " + "whatever its sign, " * 4 + "is squared and averaged."
-    said = translate.Said(first, "mse_loss", ["losses/_mse_loss.py"])
+    said = translate.Said(first, "mse_loss", ["losses/regression/_mse_loss.py"])
     monkeypatch.setattr(translate, "FOLDER", tmp_path)
     monkeypatch.setattr(translate, "messages", lambda: {said.text: said})
     (path, text), *_ = translate.extract().items()

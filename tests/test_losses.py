@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 import losses
-from losses.catalog import CATALOG, Loss
+from losses.catalog import CATALOG, Record, module_of
 from tests.cases import Case, adapted
 from tests.versions import DEVELOPERS
 
@@ -40,17 +40,17 @@ def device(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def cases_of(loss: Loss) -> Any:
+def cases_of(loss: Record) -> Any:
     return importlib.import_module(f"tests.cases.{loss.function}")
 
 
-def reductions(loss: Loss) -> tuple[str, ...]:
+def reductions(loss: Record) -> tuple[str, ...]:
     return ("none", "mean", "sum", *(("batchmean",) if loss.function == "kl_div" else ()))
 
 
 def every(
     dtypes: tuple[torch.dtype, ...] = (torch.float64,),
-    keep: Callable[[Loss, Case], bool] = lambda loss, case: True,
+    keep: Callable[[Record, Case], bool] = lambda loss, case: True,
 ) -> pytest.MarkDecorator:
     """Parametrise over all cases of all losses."""
 
@@ -66,23 +66,23 @@ def every(
 
 
 def each_loss(
-    keep: Callable[[Loss], bool] = lambda loss: True,
+    keep: Callable[[Record], bool] = lambda loss: True,
 ) -> pytest.MarkDecorator:
     """Parametrise over all losses."""
     kept = [pytest.param(loss, id=loss.function) for loss in CATALOG if keep(loss)]
     return pytest.mark.parametrize("loss", kept)
 
 
-def ours(loss: Loss) -> Callable[..., Tensor]:
+def ours(loss: Record) -> Callable[..., Tensor]:
     return adapted(loss.function, getattr(losses, loss.function))
 
 
-def has_twin(loss: Loss) -> bool:
+def has_twin(loss: Record) -> bool:
     """Whether PyTorch has the loss; the oldest that we support lacks the youngest of them."""
-    return loss.twin and hasattr(torch.nn.functional, loss.function)
+    return loss.torch_equivalent and hasattr(torch.nn.functional, loss.function)
 
 
-def reference(loss: Loss) -> Callable[..., Tensor]:
+def reference(loss: Record) -> Callable[..., Tensor]:
     """PyTorch's own function, or the definition written out in the cases."""
     if has_twin(loss):
         return getattr(torch.nn.functional, loss.function)
@@ -121,7 +121,7 @@ def close(actual: Tensor, expected: Tensor, dtype: torch.dtype) -> None:
 
 @every(FLOATS, keep=lambda loss, case: not case.defect)
 def test_values_and_gradients_equal_the_reference(
-    loss: Loss, case: Case, dtype: torch.dtype, device: str
+    loss: Record, case: Case, dtype: torch.dtype, device: str
 ) -> None:
     for reduction in reductions(loss):
         if not has_twin(loss) and reduction not in cases_of(loss).REFERENCE_REDUCTIONS:
@@ -139,9 +139,9 @@ def test_values_and_gradients_equal_the_reference(
 
 
 @pytest.mark.slow
-@every(FLOATS, keep=lambda loss, case: bool(case.defect) and loss.twin)
+@every(FLOATS, keep=lambda loss, case: bool(case.defect) and loss.torch_equivalent)
 def test_where_pytorch_errs_the_mathematics_holds(
-    loss: Loss, case: Case, dtype: torch.dtype, device: str
+    loss: Record, case: Case, dtype: torch.dtype, device: str
 ) -> None:
     elements, *gradients = run(ours(loss), moved(case, device), reduction="none")
     if case.elements is not None:
@@ -152,7 +152,7 @@ def test_where_pytorch_errs_the_mathematics_holds(
 
 @every(HALVES)
 def test_half_precision_rounds_the_exact_result(
-    loss: Loss, case: Case, dtype: torch.dtype, device: str
+    loss: Record, case: Case, dtype: torch.dtype, device: str
 ) -> None:
     for reduction in reductions(loss):
         actual = run(ours(loss), moved(case, device), reduction=reduction)
@@ -172,7 +172,7 @@ def test_half_precision_rounds_the_exact_result(
 @pytest.mark.slow
 @every(keep=lambda loss, case: case.gradcheck)
 def test_derivatives_agree_with_finite_differences(
-    loss: Loss, case: Case, dtype: torch.dtype
+    loss: Record, case: Case, dtype: torch.dtype
 ) -> None:
     names = case.differentiable
     leaves = [case.arguments[name].clone().requires_grad_() for name in names]
@@ -191,7 +191,7 @@ def test_derivatives_agree_with_finite_differences(
 @pytest.mark.slow
 @every(keep=lambda loss, case: True)
 def test_memory_layout_does_not_matter(
-    loss: Loss, case: Case, dtype: torch.dtype, device: str
+    loss: Record, case: Case, dtype: torch.dtype, device: str
 ) -> None:
     def strided(value: Any) -> Any:
         if isinstance(value, Tensor) and value.dim() > 1:
@@ -206,7 +206,7 @@ def test_memory_layout_does_not_matter(
 
 @pytest.mark.slow
 @every(keep=lambda loss, case: "options" not in case.arguments)  # checkpoints refuse `torch.func`
-def test_torch_func(loss: Loss, case: Case, dtype: torch.dtype) -> None:
+def test_torch_func(loss: Record, case: Case, dtype: torch.dtype) -> None:
     names = case.differentiable
     tensors = {k: v for k, v in case.arguments.items() if isinstance(v, Tensor)}
     others = {k: v for k, v in case.arguments.items() if k not in tensors}
@@ -236,7 +236,7 @@ def test_torch_func(loss: Loss, case: Case, dtype: torch.dtype) -> None:
 
 @every((torch.bfloat16,))
 def test_autocast_computes_in_float32(
-    loss: Loss, case: Case, dtype: torch.dtype, device: str
+    loss: Record, case: Case, dtype: torch.dtype, device: str
 ) -> None:
     with torch.autocast(device, dtype):
         actual = ours(loss)(**moved(case, device).arguments)
@@ -255,7 +255,7 @@ def parameters(callable_: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
 
 
 @each_loss(lambda loss: has_twin(loss) or hasattr(torch.nn, loss.classes[0]))
-def test_signatures_are_those_of_pytorch(loss: Loss) -> None:
+def test_signatures_are_those_of_pytorch(loss: Record) -> None:
     if has_twin(loss):
         assert parameters(ours(loss)) == parameters(reference(loss))
     for name in loss.classes:
@@ -265,7 +265,7 @@ def test_signatures_are_those_of_pytorch(loss: Loss) -> None:
 
 
 @each_loss()
-def test_classes_default_to_what_the_functions_do(loss: Loss) -> None:
+def test_classes_default_to_what_the_functions_do(loss: Record) -> None:
     function = inspect.signature(ours(loss)).parameters
     for name in loss.classes:
         for parameter in inspect.signature(getattr(losses, name)).parameters.values():
@@ -274,7 +274,7 @@ def test_classes_default_to_what_the_functions_do(loss: Loss) -> None:
 
 
 @each_loss(lambda loss: loss.function not in ("ctc_loss", *SELECTS_ROWS))
-def test_tensors_stay_on_their_device(loss: Loss) -> None:
+def test_tensors_stay_on_their_device(loss: Record) -> None:
     """The meta device has shapes and no values, and refuses to be mixed with another."""
     for case in cases_of(loss).cases(torch.float32):
         tensors = {k: v.to("meta") for k, v in case.arguments.items() if isinstance(v, Tensor)}
@@ -284,7 +284,7 @@ def test_tensors_stay_on_their_device(loss: Loss) -> None:
 
 
 def modules(
-    loss: Loss, case: Case, **more: Any
+    loss: Record, case: Case, **more: Any
 ) -> Iterator[tuple[torch.nn.Module, tuple[Any, ...]]]:
     """Each class of the loss, set up for the case, with what to call it with."""
     for name in loss.classes:
@@ -300,7 +300,7 @@ def modules(
 
 @every((torch.float32,), keep=lambda loss, case: loss.function not in LAYERS)
 @pytest.mark.filterwarnings("ignore:.NLLLoss2d:FutureWarning")
-def test_classes_are_the_functions(loss: Loss, case: Case, dtype: torch.dtype) -> None:
+def test_classes_are_the_functions(loss: Record, case: Case, dtype: torch.dtype) -> None:
     default = inspect.signature(ours(loss)).parameters["reduction"].default
     expected = ours(loss)(**case.arguments, reduction=default)
     for module, inputs in modules(loss, case):
@@ -309,7 +309,7 @@ def test_classes_are_the_functions(loss: Loss, case: Case, dtype: torch.dtype) -
             close(twin(*inputs), expected, dtype)
         fresh = copy.deepcopy(module)
         fresh.load_state_dict(module.state_dict())
-        if loss.twin:
+        if loss.torch_equivalent:
             theirs = getattr(torch.nn, type(module).__name__)
             weighted = {"weight", "pos_weight"} & set(case.arguments)
             keywords = {k: case.arguments[k] for k in weighted}
@@ -324,7 +324,7 @@ LEGACY = {(None, False): "none", (False, True): "sum", (True, None): "mean", (Fa
 
 
 @each_loss(lambda loss: "size_average" in inspect.signature(ours(loss)).parameters)
-def test_deprecated_arguments_warn_and_work(loss: Loss) -> None:
+def test_deprecated_arguments_warn_and_work(loss: Record) -> None:
     case = next(cases_of(loss).cases(torch.float64))
     for (size_average, reduce), reduction in LEGACY.items():
         keywords = {"size_average": size_average, "reduce": reduce}
@@ -335,7 +335,7 @@ def test_deprecated_arguments_warn_and_work(loss: Loss) -> None:
 
 @each_loss()
 @pytest.mark.filterwarnings("ignore:.NLLLoss2d:FutureWarning")
-def test_deprecated_arguments_of_classes_warn_and_work(loss: Loss) -> None:
+def test_deprecated_arguments_of_classes_warn_and_work(loss: Record) -> None:
     for name in loss.classes:
         cls = getattr(losses, name)
         known = set(inspect.signature(cls).parameters) & {"size_average", "reduce"}
@@ -349,8 +349,8 @@ def test_deprecated_arguments_of_classes_warn_and_work(loss: Loss) -> None:
                     assert cls(size_average=size_average).reduction == reduction
 
 
-@each_loss(lambda loss: hasattr(importlib.import_module(f"losses._{loss.function}"), "paired"))
-def test_broadcasting_warns_where_it_is_called(loss: Loss) -> None:
+@each_loss(lambda loss: hasattr(importlib.import_module(module_of(loss.function)), "paired"))
+def test_broadcasting_warns_where_it_is_called(loss: Record) -> None:
     arguments = {
         "input": torch.full((2, 1), -0.5),
         "target": torch.full((2,), 0.5),
@@ -368,7 +368,7 @@ def test_broadcasting_warns_where_it_is_called(loss: Loss) -> None:
 def wrong_calls(name: str) -> list[Any]:
     """Parameters: the errors of all losses. Which types PyTorch raises depends on its version."""
 
-    def known(loss: Loss) -> bool:
+    def known(loss: Record) -> bool:
         return hasattr(torch.nn, loss.classes[0]) if name == "class_errors" else has_twin(loss)
 
     return [
@@ -384,7 +384,7 @@ def wrong_calls(name: str) -> list[Any]:
 
 @pytest.mark.parametrize(("loss", "error"), wrong_calls("errors"))
 @pytest.mark.filterwarnings("ignore:Using a target size:UserWarning")
-def test_errors_name_the_argument(loss: Loss, error: Any) -> None:
+def test_errors_name_the_argument(loss: Record, error: Any) -> None:
     with pytest.raises(Exception, match=error.match) as caught:
         ours(loss)(**error.arguments)
     assert caught.type is error.type
@@ -395,7 +395,7 @@ def test_errors_name_the_argument(loss: Loss, error: Any) -> None:
 
 
 @pytest.mark.parametrize(("loss", "error"), wrong_calls("warnings"))
-def test_warnings_point_at_the_call(loss: Loss, error: Any) -> None:
+def test_warnings_point_at_the_call(loss: Record, error: Any) -> None:
     for function in (ours(loss), reference(loss)) if error.parity else (ours(loss),):
         match = error.match if function is ours(loss) else None
         with pytest.warns(error.type, match=match) as caught:
@@ -405,7 +405,7 @@ def test_warnings_point_at_the_call(loss: Loss, error: Any) -> None:
 
 
 @pytest.mark.parametrize(("loss", "error"), wrong_calls("class_errors"))
-def test_classes_refuse_wrong_settings(loss: Loss, error: Any) -> None:
+def test_classes_refuse_wrong_settings(loss: Record, error: Any) -> None:
     for namespace in (losses, torch.nn) if error.parity else (losses,):
         match = error.match if namespace is losses else None
         with pytest.raises(Exception, match=match) as caught:
@@ -414,9 +414,9 @@ def test_classes_refuse_wrong_settings(loss: Loss, error: Any) -> None:
 
 
 @each_loss(lambda loss: "reduce" in inspect.signature(getattr(losses, loss.classes[0])).parameters)
-def test_building_a_loss_from_its_data_is_refused(loss: Loss) -> None:
+def test_building_a_loss_from_its_data_is_refused(loss: Record) -> None:
     """`MSELoss(input, target)` forgets to call; PyTorch refuses it with the same type."""
     data = torch.zeros(2)
-    for namespace in (losses, torch.nn) if loss.twin else (losses,):
+    for namespace in (losses, torch.nn) if loss.torch_equivalent else (losses,):
         with pytest.raises(RuntimeError, match="Boolean value of Tensor with more than one value"):
             getattr(namespace, loss.classes[0])(size_average=data, reduce=data)

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 import losses
-from scripts import mutate
+from scripts.dev import mutate
 
 SOURCE = '''
 def loss(x, y):

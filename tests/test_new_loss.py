@@ -49,7 +49,13 @@ def proofs(project: Path, function: str) -> str:
 
 @pytest.mark.slow
 def test_a_begun_loss_fails_by_name_until_it_is_whole(project: Path) -> None:
-    command = ("scripts/new_loss.py", "brand_new_loss", "BrandNewLoss", "--family", "regression")
+    command = (
+        "scripts/dev/new_loss.py",
+        "brand_new_loss",
+        "BrandNewLoss",
+        "--family",
+        "regression",
+    )
     said = run(project, *command)
     assert "losses/brand_new_loss.md" in said, said
     page = (project / "docs/en/losses/brand_new_loss.md").read_text("utf-8")
@@ -85,4 +91,6 @@ def test_a_begun_loss_fails_by_name_until_it_is_whole(project: Path) -> None:
     properties.write_text(properties.read_text("utf-8").replace("# TODO", "#"), "utf-8")
     whole = proofs(project, "brand_new_loss")
     assert re.search(r"^\d{2,3} passed, \d+ deselected", whole, re.MULTILINE), whole
-    assert "docs/zh/losses/brand_new_loss.md: missing" in run(project, "-m", "scripts.translate")
+    assert "docs/zh/losses/brand_new_loss.md: missing" in run(
+        project, "-m", "scripts.dev.translate"
+    )

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 import losses
-from losses.catalog import CATALOG, PROPERTIES, Claim, Loss, Properties
+from losses.catalog import CATALOG, PROPERTIES, Claim, Properties, Record
 from tests.cases import adapted, randn
 
 RECORDS = {loss.function: loss for loss in CATALOG}
@@ -326,7 +326,7 @@ CHECKS = {
 BOUNDS = {"lipschitz": greatest_slope, "bounded": greatest_gradient}
 
 
-def survives(loss: Loss, name: str, claim: Claim) -> bool:
+def survives(loss: Record, name: str, claim: Claim) -> bool:
     """Whether the claim stands: it holds everywhere, or else fails somewhere."""
     domain = DOMAINS[loss.function]
     slices = [Slice(loss.function, domain, others) for others in domain.others]
@@ -340,7 +340,7 @@ def survives(loss: Loss, name: str, claim: Claim) -> bool:
     return bool(0.9 <= share.max() <= 1.001)
 
 
-def claims(loss: Loss) -> dict[str, Claim]:
+def claims(loss: Record) -> dict[str, Claim]:
     return {name: getattr(loss.properties, name) for name in PROPERTIES}
 
 
@@ -349,7 +349,7 @@ def claims(loss: Loss) -> dict[str, Claim]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROPERTIES)
 @pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
-def test_claims_survive(loss: Loss, name: str) -> None:
+def test_claims_survive(loss: Record, name: str) -> None:
     claim = claims(loss)[name]
     assert claim.reason
     assert survives(loss, name, claim)

@@ -17,7 +17,7 @@ import torch
 
 import losses
 from losses.catalog import CATALOG
-from scripts.rosetta import (
+from scripts.website.rosetta import (
     ELEMENT,
     FALSE_FRIENDS,
     KINDS,

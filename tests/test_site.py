@@ -33,11 +33,12 @@ from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser, Page
 from sybil.evaluators.doctest import NUMBER, OutputChecker
 
-from losses.catalog import CATALOG, Loss
-from scripts import language, traditional, translate
-from scripts.finish import ANCHORS, ARTICLE, anchors, text_of
-from scripts.font import TARGET, characters
-from scripts.snippets import bundle, card
+from losses.catalog import CATALOG, Record
+from scripts.dev import translate
+from scripts.dev.font import TARGET, characters
+from scripts.website import language, traditional
+from scripts.website.postprocess import ANCHORS, ARTICLE, anchors, text_of
+from scripts.website.snippets import bundle, card
 
 pytestmark = pytest.mark.browser
 
@@ -161,7 +162,7 @@ def violations(page: Page, rules: list[str] | None = None) -> list[str]:
 
 @pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
 def test_loss_pages_show_mathematics_figures_and_source(
-    loss: Loss, page: Page, address: str
+    loss: Record, page: Page, address: str
 ) -> None:
     page.goto(f"{address}/losses/{loss.function}.html")
     assert page.locator("math").count() >= 2
@@ -722,7 +723,9 @@ def test_the_inventory_names_the_public_api(folder: str) -> None:
     raw = (SITE / folder / "objects.inv").read_bytes().split(b"\n", 4)
     names = {line.split()[0] for line in zlib.decompress(raw[4]).decode().splitlines()}
     public = {f"losses.{name}" for loss in CATALOG for name in (loss.function, *loss.classes)}
-    private = {name for name in names if name.startswith("losses._")}  # where each is defined
+    private = {
+        name for name in names if re.match(r"losses\.(\w+\.)?_", name)
+    }  # where each is defined
     methods = {name for name in names - private if name.rpartition(".")[0] in public}
     assert names - private - methods == public
     documented = {name.partition(".")[2] for name in public | methods}
@@ -731,7 +734,7 @@ def test_the_inventory_names_the_public_api(folder: str) -> None:
 
 def test_the_font_has_every_character_of_the_formulas() -> None:
     covered = set(map(chr, TTFont(TARGET).getBestCmap()))
-    assert characters(SITE) - covered == set(), "run python scripts/font.py"
+    assert characters(SITE) - covered == set(), "run python scripts/dev/font.py"
 
 
 # Building and serving
@@ -774,7 +777,10 @@ def test_a_published_build_says_where_it_lives_and_comes_out_the_same_again(
         english = path.removeprefix(folder)
         for folder, code in LANGUAGES.items():
             assert f'hreflang="{code}" href="{where}{folder}{english}"' in text
-    assert f"{forge}/blob/main/losses/_mse_loss.py" in first["losses/mse_loss.html"].decode()
+    assert (
+        f"{forge}/blob/main/losses/regression/_mse_loss.py"
+        in first["losses/mse_loss.html"].decode()
+    )
     # Whatever the address that was not found, its page finds its files.
     missing = first["404.html"].decode()
     assert re.findall(r'(?:href|src)="(?!/some/folder/|https?:|#|mailto:)([^"]+)"', missing) == []
@@ -827,12 +833,12 @@ def test_edits_are_served_within_five_seconds(tmp_path: Path) -> None:
     text = text.replace(language.stamped(chinese), language.stamp_of(english))
     chinese.write_text(text, "utf-8")  # else: what is served is the English
     edits = {
-        "losses/mse_loss.html": ("losses/_mse_loss.py", "Measure the squared error"),
+        "losses/mse_loss.html": ("losses/regression/_mse_loss.py", "Measure the squared error"),
         "zh/losses/mse_loss.html": ("docs/zh/losses/mse_loss.md", "\n## "),
         "zh-hant/losses/mse_loss.html": ("docs/zh/losses/mse_loss.md", "\n## "),
     }
     numbers = count(101)
-    with serving(tmp_path, "-m", "scripts.serve") as site:
+    with serving(tmp_path, "-m", "scripts.website.serve") as site:
         for page, (name, place) in edits.items():
             taken = []
             for _ in range(3):

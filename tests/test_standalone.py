@@ -24,8 +24,8 @@ import torch
 from torch import Tensor
 
 import losses
-from losses.catalog import CATALOG, Loss
-from scripts.snippets import LEFT_OUT, Conversion, bundle, card
+from losses.catalog import CATALOG, Record, module_of
+from scripts.website.snippets import LEFT_OUT, Conversion, bundle, card
 from tests.cases import Case, adapted
 from tests.test_losses import FLOATS, cases_of, close, ours, reductions, run
 
@@ -73,7 +73,7 @@ def looked_up(code: CodeType) -> set[str]:
 
 
 @each_loss
-def test_both_need_torch_alone_and_define_what_they_name(loss: Loss, alone: Alone) -> None:
+def test_both_need_torch_alone_and_define_what_they_name(loss: Record, alone: Alone) -> None:
     for code in (card(loss.function).code, bundle(loss.function)):
         assert imported(code) - sys.stdlib_module_names <= {"torch"}
         names = looked_up(compile(code, "alone.py", "exec", dont_inherit=True))
@@ -84,7 +84,7 @@ def test_both_need_torch_alone_and_define_what_they_name(loss: Loss, alone: Alon
 
 
 @each_loss
-def test_a_card_only_leaves_out(loss: Loss) -> None:
+def test_a_card_only_leaves_out(loss: Record) -> None:
     """Its lines are lines of the package, in their order; signatures lose types and arguments."""
     for name, text in card(loss.function).functions.items():
         source = textwrap.dedent(source_of(loss, name))
@@ -113,9 +113,9 @@ def arguments_of(source: str) -> set[str]:
     return found
 
 
-def source_of(loss: Loss, name: str) -> str:
+def source_of(loss: Record, name: str) -> str:
     """Return the source of a function that the module of a loss defines or imports."""
-    modules = [importlib.import_module(f"losses._{loss.function}")]
+    modules = [importlib.import_module(module_of(loss.function))]
     modules += [importlib.import_module(f"losses._{m}") for m in ("reduction", "mining")]
     function = next(vars(module)[name] for module in modules if name in vars(module))
     return inspect.getsource(inspect.unwrap(function))
@@ -141,7 +141,7 @@ def same(before: Any, after: Any) -> bool:
 
 
 def changes(
-    loss: Loss, case: Case, monkeypatch: pytest.MonkeyPatch
+    loss: Record, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[Conversion, Any, Any]]:
     """Compute a case, and list what the conversions that its card leaves out do to it."""
     found: list[tuple[Conversion, Any, Any]] = []
@@ -181,7 +181,7 @@ def in_one_type(case: Case, dtype: torch.dtype) -> bool:
 @each_dtype
 @each_loss
 def test_a_card_equals_the_package(
-    loss: Loss, dtype: torch.dtype, alone: Alone, monkeypatch: pytest.MonkeyPatch
+    loss: Record, dtype: torch.dtype, alone: Alone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever the result is finite and what the card leaves out would change nothing.
 
@@ -215,9 +215,11 @@ def test_a_card_equals_the_package(
 
 @each_loss
 def test_the_line_under_a_card_tells_what_it_leaves_out(
-    loss: Loss, monkeypatch: pytest.MonkeyPatch
+    loss: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    directives = pytest.importorskip("scripts.directives", reason="the site's tools are missing")
+    directives = pytest.importorskip(
+        "scripts.website.directives", reason="the site's tools are missing"
+    )
     line = directives.left_out(loss.function)
     whole = inspect.signature(getattr(losses, loss.function)).parameters
     missing = whole.keys() - signature_of(loss)
@@ -233,7 +235,7 @@ def test_the_line_under_a_card_tells_what_it_leaves_out(
                     assert "int64" in line, case.id
 
 
-def signature_of(loss: Loss) -> set[str]:
+def signature_of(loss: Record) -> set[str]:
     tree = ast.parse(card(loss.function).functions[loss.function])
     assert isinstance(tree.body[0], ast.FunctionDef)
     return {node.arg for node in ast.walk(tree.body[0].args) if isinstance(node, ast.arg)}
@@ -263,7 +265,9 @@ def test_the_page_of_huber_loss_shows_its_short_form() -> None:
     markdown = pytest.importorskip("markdown", reason="the site's tools are missing")
     page = (ROOT / "docs" / "en" / "losses" / "huber_loss.md").read_text("utf-8")
     section = page[page.index("## In code\n") : page.index("## Take this loss with you\n")]
-    shown = markdown.markdown(section, extensions=["scripts.directives", "scripts.sessions"])
+    shown = markdown.markdown(
+        section, extensions=["scripts.website.directives", "scripts.website.sessions"]
+    )
     (block,) = re.findall(r'<div class="highlight in-code"><pre>(.*?)</pre>', shown, re.DOTALL)
     assert html.unescape(re.sub(r"<[^>]*>", "", block)) == HUBER
 
@@ -300,17 +304,17 @@ PLACES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.fixture
-def names(loss: Loss, alone: Alone) -> dict[str, Any]:
+def names(loss: Record, alone: Alone) -> dict[str, Any]:
     return alone(bundle(loss.function))
 
 
 @pytest.fixture
-def taken(loss: Loss, names: dict[str, Any]) -> Callable[..., Any]:
+def taken(loss: Record, names: dict[str, Any]) -> Callable[..., Any]:
     return adapted(loss.function, names[loss.function])
 
 
 @each_loss
-def test_no_bundle_uses_what_is_private_to_torch(loss: Loss) -> None:
+def test_no_bundle_uses_what_is_private_to_torch(loss: Record) -> None:
     assert "_C" not in bundle(loss.function)
     private = [
         node.attr
@@ -325,7 +329,7 @@ def test_no_bundle_uses_what_is_private_to_torch(loss: Loss) -> None:
 
 @each_loss
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_bundle_may_be_pasted_anywhere(loss: Loss, alone: Alone) -> None:
+def test_a_bundle_may_be_pasted_anywhere(loss: Record, alone: Alone) -> None:
     case = next(iter(cases_of(loss).cases(torch.float64)))
     expected = run(ours(loss), case)
     name, value = next(item for item in case.arguments.items() if isinstance(item[1], Tensor))
@@ -340,7 +344,7 @@ def test_a_bundle_may_be_pasted_anywhere(loss: Loss, alone: Alone) -> None:
 
 @pytest.mark.slow
 @each_loss
-def test_a_bundle_computes_the_same(loss: Loss, taken: Callable[..., Any]) -> None:
+def test_a_bundle_computes_the_same(loss: Record, taken: Callable[..., Any]) -> None:
     for case in cases_of(loss).cases(torch.float64):
         for reduction in reductions(loss):
             here = run(taken, case, reduction=reduction)
@@ -351,14 +355,14 @@ def test_a_bundle_computes_the_same(loss: Loss, taken: Callable[..., Any]) -> No
 
 @each_loss
 @pytest.mark.filterwarnings("ignore:Using a target size:UserWarning")
-def test_a_bundle_checks_the_same(loss: Loss, taken: Callable[..., Any]) -> None:
+def test_a_bundle_checks_the_same(loss: Record, taken: Callable[..., Any]) -> None:
     for error in cases_of(loss).errors():
         with pytest.raises(error.type, match=error.match):
             taken(**error.arguments)
 
 
 @each_loss
-def test_a_bundle_refuses_lists(loss: Loss, taken: Callable[..., Any]) -> None:
+def test_a_bundle_refuses_lists(loss: Record, taken: Callable[..., Any]) -> None:
     case = next(iter(cases_of(loss).cases(torch.float64)))
     hints = get_type_hints(getattr(losses, loss.function))
     names = [name for name in case.arguments if hints.get(name) in (Tensor, Tensor | None)]
@@ -372,7 +376,7 @@ def test_a_bundle_refuses_lists(loss: Loss, taken: Callable[..., Any]) -> None:
 
 @each_loss
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_bundle_brings_the_classes(loss: Loss, names: dict[str, Any]) -> None:
+def test_a_bundle_brings_the_classes(loss: Record, names: dict[str, Any]) -> None:
     for name in loss.classes:
         theirs = getattr(losses, name)
         parameters = inspect.signature(theirs).parameters.values()

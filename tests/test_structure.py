@@ -17,17 +17,19 @@ from typing import Any
 import pytest
 import torch
 from markdown import markdown
-from mkdocs.config import load_config
 from mkdocs.utils import yaml_load
 from sybil.evaluators.doctest import NUMBER, DocTestRunner
 
 import losses
-from losses.catalog import CATALOG, FAMILIES, PROPERTIES, Loss
-from scripts import directives, run, snippets
+from losses.catalog import CATALOG, FAMILIES, PROPERTIES, Record
+from scripts import run
+from scripts.website import directives, snippets
+from scripts.website.build import configuration
+from scripts.website.language import file_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "en"
-MODULES = sorted((ROOT / "losses").glob("*.py"))
+MODULES = sorted((ROOT / "losses").rglob("*.py"))
 each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
 
 PAGE_SECTIONS = [
@@ -40,7 +42,7 @@ PAGE_SECTIONS = [
     "In the source documents",
 ]
 DOCSTRING_SECTIONS = ["Args", "Shape", "Returns", "Raises", "Examples", "References"]
-HELPERS = {"checks", "mining", "reduction"}
+HELPERS = {"checks", "mining", "record", "reduction"}
 PUBLIC = [name for loss in CATALOG for name in (loss.function, *loss.classes)]
 
 
@@ -49,7 +51,7 @@ def names_of(folder: Path, pattern: str) -> set[str]:
     return found - {"_init__", *HELPERS}
 
 
-def nav_entries(nav: list[Any]) -> Iterator[tuple[str, str]]:
+def nav_entries(nav: Any) -> Iterator[tuple[str, str]]:
     for item in nav:
         for title, value in item.items():
             if isinstance(value, list):
@@ -60,13 +62,19 @@ def nav_entries(nav: list[Any]) -> Iterator[tuple[str, str]]:
 
 def nav() -> dict[str, str]:
     """Return the navigation of mkdocs.yml: page to title, in order."""
-    config = load_config(str(ROOT / "mkdocs.yml"))
-    return {page: title for title, page in nav_entries(config.nav)}
+    config = configuration("en", ROOT / "site", strict=True)
+    return {page: title for title, page in nav_entries(config.nav or [])}
 
 
 def test_the_public_api_is_the_catalogue() -> None:
-    assert sorted(losses.__all__) == sorted([*PUBLIC, "catalog"])
-    assert all(hasattr(losses, name) for name in losses.__all__)
+    found = {name: item for name, item in vars(losses).items() if not name.startswith("_")}
+    assert {name for name, item in found.items() if inspect.ismodule(item)} == {
+        *("catalog", *FAMILIES)
+    }
+    assert {name for name, item in found.items() if not inspect.ismodule(item)} == set(PUBLIC)
+    for name in PUBLIC:
+        if inspect.isclass(found[name]):
+            assert found[name].__module__ == "losses"
 
 
 def test_no_loss_of_pytorch_is_forgotten() -> None:
@@ -80,12 +88,12 @@ def test_no_loss_of_pytorch_is_forgotten() -> None:
     }
     assert functions - set(PUBLIC) == set()
     for loss in CATALOG:
-        assert loss.twin == hasattr(torch.nn.functional, loss.function), loss.function
+        assert loss.torch_equivalent == hasattr(torch.nn.functional, loss.function), loss.function
 
 
 def test_modules_pages_and_cases_are_those_of_the_catalogue() -> None:
     functions = {loss.function for loss in CATALOG}
-    assert names_of(ROOT / "losses", "_*.py") == functions
+    assert names_of(ROOT / "losses", "*/_*.py") == functions
     assert names_of(PAGES / "losses", "*.md") == functions
     assert names_of(ROOT / "tests" / "cases", "[!_]*.py") == functions
 
@@ -102,7 +110,7 @@ def test_every_page_is_in_the_navigation() -> None:
 
 
 @each_loss
-def test_records_are_whole(loss: Loss) -> None:
+def test_records_are_whole(loss: Record) -> None:
     assert loss.family in FAMILIES
     for text in (loss.summary, loss.input, loss.target, loss.mean, loss.shapes, loss.aliases):
         assert text
@@ -112,7 +120,7 @@ def test_records_are_whole(loss: Loss) -> None:
 
 
 @each_loss
-def test_tables_show_what_the_records_say(loss: Loss) -> None:
+def test_tables_show_what_the_records_say(loss: Record) -> None:
     """Markdown takes nothing of it for its own: (*) is a shape."""
     tables = [directives.questions(loss.function), directives.properties(loss.function)]
     cells = [
@@ -147,17 +155,14 @@ def test_the_counts_shown_are_those_of_the_last_run_if_there_was_one(
 
 
 @each_loss
-def test_nothing_is_left_to_do(loss: Loss) -> None:
-    """`scripts/new_loss.py` writes TODO wherever a person must write something."""
+def test_nothing_is_left_to_do(loss: Record) -> None:
+    """`scripts/dev/new_loss.py` writes TODO wherever a person must write something."""
     paths = (
-        f"losses/_{loss.function}.py",
+        file_of(loss.function),
         f"docs/en/losses/{loss.function}.md",
         f"tests/cases/{loss.function}.py",
     )
     texts = {path: (ROOT / path).read_text("utf-8") for path in paths if (ROOT / path).exists()}
-    texts["losses/catalog.py"] = "\n".join(
-        f"{name}={value!r}" for name, value in vars(loss).items()
-    )
     domains = (ROOT / "tests" / "test_properties.py").read_text("utf-8").splitlines()
     texts["tests/test_properties.py"] = "\n".join(x for x in domains if f'"{loss.function}"' in x)
     left = [
@@ -170,7 +175,7 @@ def test_nothing_is_left_to_do(loss: Loss) -> None:
 
 
 @each_loss
-def test_pages_are_whole(loss: Loss) -> None:
+def test_pages_are_whole(loss: Record) -> None:
     text = (PAGES / "losses" / f"{loss.function}.md").read_text("utf-8")
     title = next(line for line in text.splitlines() if line.startswith("# "))
     assert title == f"# {loss.classes[0]} · {loss.function}"
@@ -189,7 +194,7 @@ def test_pages_are_whole(loss: Loss) -> None:
 
 
 @each_loss
-def test_docstrings_are_whole(loss: Loss) -> None:
+def test_docstrings_are_whole(loss: Record) -> None:
     text = inspect.getdoc(getattr(losses, loss.function)) or ""
     sections = re.findall(r"^(\w+):$", text, re.MULTILINE)
     assert [name for name in sections if name in DOCSTRING_SECTIONS] == DOCSTRING_SECTIONS
@@ -269,7 +274,7 @@ def test_no_private_name_of_pytorch_is_used(path: Path) -> None:
 
 
 @each_loss
-def test_no_private_name_of_pytorch_is_in_what_readers_copy(loss: Loss) -> None:
+def test_no_private_name_of_pytorch_is_in_what_readers_copy(loss: Record) -> None:
     for source in (snippets.card(loss.function).code, snippets.bundle(loss.function)):
         assert private(source) == []
 
@@ -309,9 +314,9 @@ ELEMENTWISE = [
 
 
 @pytest.mark.parametrize("loss", ELEMENTWISE, ids=lambda loss: loss.function)
-def test_an_elementwise_loss_needs_three_names_of_ours(loss: Loss) -> None:
+def test_an_elementwise_loss_needs_three_names_of_ours(loss: Record) -> None:
     """Besides checks, which say what they do: the decorator, the conversion and the reduction."""
-    tree = ast.parse((ROOT / "losses" / f"_{loss.function}.py").read_text("utf-8"))
+    tree = ast.parse((ROOT / file_of(loss.function)).read_text("utf-8"))
     imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     ours = {
         alias.name
@@ -331,18 +336,6 @@ def test_an_elementwise_loss_needs_three_names_of_ours(loss: Loss) -> None:
     fourth = {FOURTH[loss.function]} if loss.function in FOURTH else set()
     assert names >= fourth
     assert len(names - fourth) <= 3, names
-
-
-def test_the_sources_page_and_the_records_agree() -> None:
-    text = (PAGES / "sources.md").read_text("utf-8")
-    documents = re.split(r"^## (\d{3}).*$", text, flags=re.MULTILINE)[1:]
-    linked = {
-        number: set(re.findall(r"losses/(\w+)\.md", section))
-        for number, section in zip(documents[::2], documents[1::2], strict=True)
-    }
-    for loss in CATALOG:
-        named = tuple(number for number, pages in linked.items() if loss.function in pages)
-        assert loss.sources == named, loss.function
 
 
 def test_everything_is_pinned_in_one_place() -> None:

@@ -16,8 +16,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
+from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG
+from scripts.website.build import navigation
 
 pytestmark = [
     pytest.mark.zensical,
@@ -41,17 +44,22 @@ PARTS = {
 
 @pytest.fixture(scope="module")
 def sites() -> Iterator[dict[str, Path]]:
-    # Zensical writes nowhere but below its settings.
+    # Zensical writes nowhere but below its settings, and knows nothing of ours.
+    written = (ROOT / "mkdocs.yml").read_text("utf-8")
+    nav = yaml.safe_dump({"nav": navigation(yaml_load(written)["nav"])}, allow_unicode=True)
+    settings = ROOT / "filled.yml"
+    settings.write_text(written[: written.index("\nnav:") + 1] + nav, "utf-8")
     folders = {name: ROOT / "build" / f"by-{name}" for name in BUILDERS}
     for name, command in BUILDERS.items():
         shutil.rmtree(folders[name], ignore_errors=True)
         subprocess.run(
-            [sys.executable, "-m", *command, "--strict"],
+            [sys.executable, "-m", *command, "--strict", "-f", settings.name],
             cwd=ROOT,
             env=os.environ | {"SITE_DIR": str(folders[name]), "NO_MKDOCS_2_WARNING": "1"},
             check=True,
         )
     yield folders
+    settings.unlink()
 
 
 def articles(site: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from losses.catalog import CATALOG, Curve
-from scripts.figures import curves, planes, scenes
+from scripts.figures import curves, illustrations, surfaces
 from scripts.figures.drawing import PICTURES, RECORDS, cached
 from scripts.figures.gallery import gallery
 
@@ -106,4 +106,4 @@ def compare(*arguments: str) -> str:
     return cached(name, uses, lambda: curves.compare(name, entries, variable), entries)
 
 
-assert planes and scenes  # imported for the pictures that they register
+assert illustrations and surfaces  # imported for the pictures that they register

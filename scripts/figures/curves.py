@@ -29,7 +29,7 @@ from scripts.figures.drawing import (
     svg,
     whole,
 )
-from scripts.language import listed, named, say, sentences
+from scripts.website.language import listed, named, say, sentences
 
 
 @dataclass

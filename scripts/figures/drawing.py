@@ -24,8 +24,8 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from losses.catalog import CATALOG
-from scripts import language
+from losses.catalog import CATALOG, module_of
+from scripts.website import language
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "figures"
@@ -267,9 +267,9 @@ def picture(
 @cache
 def sources(module: str) -> frozenset[Path]:
     """Return the files that a module of the package is made of, helpers included."""
-    path = ROOT / "losses" / f"{module}.py"
+    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
     found = {path}
-    for name in re.findall(r"^from losses\.(_\w+) import", path.read_text("utf-8"), re.MULTILINE):
+    for name in re.findall(r"^from (losses\.[\w.]+) import", path.read_text("utf-8"), re.MULTILINE):
         found |= sources(name)
     return frozenset(found)
 
@@ -293,7 +293,7 @@ def cached(name: str, uses: Sequence[str], make: Callable[[], str], detail: obje
     """
     files = set(Path(__file__).parent.glob("*.py"))
     for function in uses:
-        files |= sources(f"_{function}")
+        files |= sources(module_of(function))
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(code(path))

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from losses.catalog import CATALOG, FAMILIES, Loss
+from losses.catalog import CATALOG, FAMILIES, Record
 from scripts.figures.curves import course, limits, path, sample
 from scripts.figures.drawing import (
     COLOURS,
@@ -24,7 +24,7 @@ from scripts.figures.drawing import (
     painted,
     svg,
 )
-from scripts.language import heading, named
+from scripts.website.language import heading, named
 
 # Mid-tones that stand out from white and from GitHub's dark background alike.
 PRINT = dict(
@@ -40,7 +40,7 @@ SHOWN = (
 )
 
 
-def paint(loss: Loss, axes: Axes) -> None:
+def paint(loss: Record, axes: Axes) -> None:
     """Draw a loss's value, without numbers: only its shape."""
     assert loss.curve is not None
     lines = sample(loss.function, loss.curve)
@@ -55,7 +55,7 @@ def paint(loss: Loss, axes: Axes) -> None:
     axes.set_ylim(limits(lines, "value"))
 
 
-def tile(loss: Loss) -> str:
+def tile(loss: Record) -> str:
     if loss.curve is None:
         return ""
 
@@ -77,14 +77,14 @@ def gallery(store: Callable[[str], str]) -> str:
     The links are Markdown, for MkDocs to check; `store` sets the pictures aside from it.
     """
     blocks = []
-    for family, english in FAMILIES.items():
-        title = heading(english)
+    for name, family in FAMILIES.items():
+        title = heading(family.title)
         tiles = []
         for loss in CATALOG:
-            if loss.family == family:
+            if loss.family == name:
                 # Names may break between their words.
-                name = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
-                content = store(f"{tile(loss)}<span>{name}</span>")
+                label = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
+                content = store(f"{tile(loss)}<span>{label}</span>")
                 tiles.append(f"[{content}](losses/{loss.function}.md)")
         rows = "\n".join(tiles)
         blocks.append(f'## {title}\n\n<div class="gallery" markdown="1">\n{rows}\n</div>')

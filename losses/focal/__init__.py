@@ -1,0 +1,4 @@
+"""Focal losses, in the order of the documents."""
+
+from losses.focal._focal_loss import *
+from losses.focal._sigmoid_focal_loss import *

@@ -1,0 +1,7 @@
+"""Regression, in the order of the documents."""
+
+from losses.regression._l1_loss import *
+from losses.regression._mse_loss import *
+from losses.regression._smooth_l1_loss import *
+from losses.regression._huber_loss import *
+from losses.regression._log_cosh_loss import *

@@ -1,0 +1,356 @@
+"""Time every loss beside PyTorch's own, count its operations, and measure memory.
+
+    python scripts/run.py benchmark               all of it, in about half an hour
+    python scripts/run.py benchmark huber_loss    of some losses
+    python scripts/run.py benchmark --write       and keep it in docs/benchmark.json, for the site
+
+Nothing here fails: what is above the ratio that is wanted is marked, and no more.
+
+A call is forward and backward, on one thread. Ours and the baseline, each as it is and compiled,
+are called in turn in one process, a block of calls of each at a time, so that whatever else the
+machine does meets all four; a time is the median over the blocks, a ratio that of two such medians.
+Since one process may favour one of them from its start to its end, up to five are asked, and the
+median over the processes stands for all; what takes long is asked of fewer.
+Memory is the highest sum of all allocations of one call that are not freed yet, as the profiler
+reports them: temporaries and gradients count, the arguments do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import multiprocessing
+import os
+import platform
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from timeit import timeit
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from losses.catalog import CATALOG
+from scripts.dev.contests import (
+    BOTH,
+    COMPILED,
+    CONTESTS,
+    EAGER,
+    EMBEDDINGS,
+    MEANS,
+    MEMORY,
+    OURS,
+    PYTORCH,
+    RATIOS,
+    WANTED,
+    Contest,
+    drawn,
+)
+from scripts.website.language import say
+
+RESULTS = Path(__file__).resolve().parents[2] / "docs" / "benchmark.json"
+PROCESSES, PATIENCE = 5, 30.0  # as many, but none is begun after so many seconds
+SECONDS = 1.0  # that one process spends on the blocks of one contest, at one size
+
+Call = Callable[[], object]
+
+
+class Operations(TorchDispatchMode):
+    """Count what is launched: all that makes a tensor, but views."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        makes = isinstance(result, (Tensor, tuple, list))
+        self.count += makes and not function.is_view
+        return result
+
+
+def operations(function: Callable[..., Tensor], contest: Contest, size: str) -> list[int]:
+    """Count the operations forward and backward.
+
+    Checks look at values on the CPU alone, so the tensors are on the `meta` device, where there are
+    none; a function that cannot do without values is counted on the CPU.
+    """
+    for device in ("meta", "cpu"):
+        with torch.device(device):
+            arguments, leaves = drawn(contest, size)
+        try:
+            with Operations() as forward:
+                loss = function(**arguments)
+            with Operations() as backward:
+                torch.autograd.grad(loss, leaves)
+        except RuntimeError:
+            continue
+        return [forward.count, backward.count]
+    raise RuntimeError(f"{contest.name} runs nowhere")
+
+
+def calls(contest: Contest, size: str) -> dict[str, Call]:
+    """Return the calls to measure, all on the same arguments; their values agree."""
+    torch._dynamo.reset()
+    arguments, leaves = drawn(contest, size)
+    functions = contest.functions
+    for name in [name for name in functions if name in contest.compiled]:
+        functions[f"{name} compiled"] = torch.compile(functions[name], dynamic=False)
+    first, *others = (function(**arguments) for function in functions.values())
+    for other in others:
+        torch.testing.assert_close(other, first, rtol=1e-4, atol=1e-5)
+    return {
+        name: lambda f=f: torch.autograd.grad(f(**arguments), leaves)
+        for name, f in functions.items()
+    }
+
+
+def medians(calls: dict[str, Call]) -> dict[str, float]:
+    """Time the calls in turn; return the median of each, in seconds."""
+    for call in calls.values():
+        call()
+    numbers = {name: max(1, int(0.02 / timeit(call, number=1))) for name, call in calls.items()}
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    end, turns = time.perf_counter() + SECONDS, 0
+    while time.perf_counter() < end or turns < 3:
+        turns += 1
+        for name, call in calls.items():
+            found[name].append(timeit(call, number=numbers[name]) / numbers[name])
+    return {name: statistics.median(seconds) for name, seconds in found.items()}
+
+
+def peak(call: Call) -> int:
+    """Measure how much memory one call holds at most, in bytes."""
+    call()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        call()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.json"
+        profiler.export_chrome_trace(str(path))
+        events = json.loads(path.read_text("utf-8"))["traceEvents"]
+    held = highest = 0
+    changes = [event for event in events if event["name"] == "[memory]"]
+    for event in sorted(changes, key=lambda event: event["ts"]):
+        held += event["args"]["Bytes"]
+        highest = max(highest, held)
+    return highest
+
+
+def measure(number: int, whole: bool) -> dict[str, dict[str, Any]]:
+    """Measure a contest, at all its sizes, in the process that this is called in.
+
+    Only the `whole` of it counts operations and memory, which are the same in every process.
+    """
+    contest = CONTESTS[number]
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    # As in a process that has trained for a while: the allocator keeps what has been freed, where
+    # else each call would ask the system for the same memory again.
+    torch.empty(2**23 - 2**12)
+    found: dict[str, dict[str, Any]] = {}
+    for size in contest.shapes:
+        ready = calls(contest, size)
+        found[size] = {"seconds": medians(ready)}
+        if whole and contest.memory:
+            found[size]["bytes"] = {name: peak(call) for name, call in ready.items()}
+        if whole and size != "small":  # they are the same as those of a million
+            found[size]["operations"] = {
+                name: operations(function, contest, size)
+                for name, function in contest.functions.items()
+            }
+    return found
+
+
+def measure_in_processes(number: int) -> dict[str, dict[str, Any]]:
+    """Measure a contest in several new processes; keep the median of each time and ratio."""
+    runs: list[dict[str, dict[str, Any]]] = []
+    spawn = multiprocessing.get_context("spawn")
+    end = time.perf_counter() + PATIENCE
+    while not runs or (len(runs) < PROCESSES and time.perf_counter() < end):
+        with ProcessPoolExecutor(1, mp_context=spawn) as process:
+            runs.append(process.submit(measure, number, not runs).result())
+    return {size: summary([run[size] for run in runs]) for size in runs[0]}
+
+
+def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Take the medians over the processes, of the times and of the ratios."""
+    seconds = [run["seconds"] for run in runs]
+    middle = lambda values: float(f"{statistics.median(values):.4g}")
+    ratios = [ratios_of(run) for run in seconds]
+    return {
+        **runs[0],
+        "seconds": {name: middle([run[name] for run in seconds]) for name in seconds[0]},
+        "ratios": {column: middle([run[column] for run in ratios]) for column in ratios[0]},
+    }
+
+
+def ratios_of(amounts: dict[str, float]) -> dict[str, float]:
+    return {
+        column: amounts[ours] / amounts[theirs]
+        for column, (ours, theirs) in RATIOS.items()
+        if ours in amounts and theirs in amounts
+    }
+
+
+WORDS = ("Processor", "Threads", "System")
+
+
+def machine() -> dict[str, str]:
+    """Say what the numbers depend on."""
+    cpu = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        lines = information.read_text().splitlines()
+        cpu = next((x.partition(": ")[2] for x in lines if x.startswith("model name")), cpu)
+    system = f"{platform.system()} {platform.machine()}"
+    versions = {"Python": platform.python_version(), "PyTorch": torch.__version__}
+    return dict(zip(WORDS, (cpu, "1", system), strict=True)) | versions
+
+
+def in_units(amount: float, units: dict[str, float]) -> str:
+    unit = next((name for name, scale in units.items() if amount >= scale), list(units)[-1])
+    number = amount / units[unit]
+    return f"{number:.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
+
+
+TIME = {"s": 1, "ms": 1e-3, "µs": 1e-6}
+SPACE = {"MiB": 2**20, "KiB": 2**10, "B": 1}
+
+
+def short(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+
+
+def kept() -> dict[str, Any]:
+    """Read what was measured before; nothing, where the file is missing or of another form."""
+    found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    return {"machine": found.get("machine", {}), "measured": found.get("measured", {})}
+
+
+def entries(measured: dict[str, Any], *sizes: str) -> Iterator[tuple[Contest, str, dict[str, Any]]]:
+    """Yield what is known of each contest, at all sizes or at some."""
+    for contest in CONTESTS:
+        for size in contest.shapes:
+            if (size in sizes or not sizes) and size in measured.get(contest.name, {}):
+                yield contest, size, measured[contest.name][size]
+
+
+def means(measured: dict[str, Any]) -> dict[str, float]:
+    """Return the geometric means of the ratios to PyTorch's losses, for a million numbers."""
+    found: dict[str, list[float]] = {}
+    for contest, _, entry in entries(measured, "million"):
+        for column, ratio in entry["ratios"].items():
+            if contest.against == PYTORCH:
+                found.setdefault(column, []).append(ratio)
+    return {column: statistics.geometric_mean(ratios) for column, ratios in found.items()}
+
+
+def above(contest: Contest, size: str, entry: dict[str, Any]) -> str:
+    """Say what is above the ratio that is wanted."""
+    ratios = dict(entry["ratios"])
+    if "bytes" in entry:
+        ratios[MEMORY] = ratios_of(entry["bytes"])[EAGER]
+    wanted = {column: WANTED.get((contest.name, size, column), math.inf) for column in ratios}
+    return ", ".join(f"{x} at most {wanted[x]:.3g}" for x in ratios if ratios[x] > wanted[x])
+
+
+def cells(contest: Contest, size: str, entry: dict[str, Any]) -> dict[str, str]:
+    """Write what was measured of a contest at one size, by the titles of the columns."""
+    times = {name: in_units(seconds, TIME) for name, seconds in entry["seconds"].items()}
+    ratio = {column: short(value) for column, value in entry["ratios"].items()}
+    held = entry.get("bytes", {})
+    space = {name: in_units(amount, SPACE) for name, amount in held.items()}
+    saved = {column: short(value) for column, value in ratios_of(held).items()}
+    launched = [f"{a} + {b}" for a, b in entry.get("operations", {}).values()]
+    cell = lambda *parts: "<br>".join(filter(None, parts))
+    return {
+        say("Eager"): cell(ratio[EAGER], times[OURS]),
+        say("Compiled"): cell(ratio.get(COMPILED), times.get(f"{OURS} compiled")),
+        say("Both compiled"): ratio.get(BOTH, ""),
+        say("Operations"): cell(*launched),
+        say("Memory"): cell(saved.get(EAGER), space.get(OURS)),
+        say("Memory, compiled"): cell(saved.get(COMPILED), space.get(f"{OURS} compiled")),
+    }
+
+
+def messages() -> Iterator[str]:
+    """Yield what the tables say, besides what is said where they are made."""
+    yield from WORDS
+    for contest in CONTESTS:
+        yield from (contest.against, contest.label)
+
+
+def conditions() -> str:
+    """List what the numbers depend on."""
+    told = ((say(x) if x in WORDS else x, value) for x, value in kept()["machine"].items())
+    return "\n".join(say("- {name}: {value}", name=name, value=value) for name, value in told)
+
+
+def tables(*sizes: str) -> str:
+    """Write what was measured at these sizes, or at all, as a Markdown table."""
+    measured, rows = kept()["measured"], []
+    for contest, size, entry in entries(measured, *sizes):
+        classes = next(x.classes for x in CATALOG if x.function == contest.loss)
+        about = [f"[{classes[0]}](losses/{contest.loss}.md)"]
+        about += [say(contest.label)] if contest.label else []
+        if len(sizes) != 1:
+            about.append(f"n = {size}" if size in EMBEDDINGS else size)
+        if contest.against != PYTORCH:
+            about.append(say("against {name}", name=say(contest.against)))
+        rows.append({say("Loss"): "<br>".join(about), **cells(contest, size, entry)})
+    if not rows:
+        return say("Nothing is measured yet: `python scripts/run.py benchmark --write` does it.")
+    if "million" in sizes:
+        mean = [f"**{short(ratio)}**" for ratio in means(measured).values()]
+        title = say("All of PyTorch's, geometric mean")
+        rows.insert(0, dict(zip(rows[0], (title, *mean), strict=False)))
+    head = [title for title in rows[-1] if any(row.get(title) for row in rows)]
+    lines = [head, ["---"] * len(head), *([row.get(x, "") for x in head] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("losses", nargs="*", help="all, if none is named")
+    parser.add_argument("--write", action="store_true", help=f"keep it in docs/{RESULTS.name}")
+    options = parser.parse_args()
+    unknown = set(options.losses) - {contest.loss for contest in CONTESTS}
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))} among the contests")
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler reports each of its runs
+    known = kept()
+    if known["machine"] != machine():  # the numbers of two machines do not go together
+        known = {"machine": machine(), "measured": {}}
+    measured: dict[str, Any] = {}
+    missed = []
+    for number, contest in enumerate(CONTESTS):
+        if options.losses and contest.loss not in options.losses:
+            continue
+        measured[contest.name] = measure_in_processes(number)
+        for _, size, entry in entries({contest.name: measured[contest.name]}):
+            told = [
+                f"{title} {cell}" for title, cell in cells(contest, size, entry).items() if cell
+            ]
+            print(f"{contest.name}, {size}: {'; '.join(told)}".replace("<br>", ", "), flush=True)
+            if wanted := above(contest, size, entry):
+                missed.append(f"{contest.name}, {size}: {wanted}")
+        if options.write:
+            known["measured"] |= measured
+            RESULTS.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
+    for column, mean in means(measured).items():
+        print(f"geometric mean, million: {column} {short(mean)} (wanted: {MEANS.get(column)})")
+    print("\n".join(["above what is wanted:", *missed]) if missed else "all is as wanted")
+
+
+if __name__ == "__main__":
+    main()

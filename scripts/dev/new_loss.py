@@ -1,0 +1,318 @@
+"""Begin a loss: `python scripts/dev/new_loss.py my_loss MyLoss --family regression`.
+
+Writes the module, the page and the cases, and adds the record, the export and the entry in the
+navigation. Wherever a person must write something it says TODO, and tests fail until that is done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from losses.catalog import CATALOG, FAMILIES, PROPERTIES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MODULE = '''\
+"""TODO: name and idea of the loss, in one line."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from losses._checks import check_floating, loss_function, paired
+from losses._reduction import Loss, reduce_loss
+
+
+@loss_function("input")
+def FUNCTION(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    r"""TODO: what it measures, in one sentence.
+
+    For a prediction $x$ and a target $y$,
+
+    $$
+    \\ell(x, y) = \\text{TODO: the formula}
+    $$
+
+    `'mean'` divides the sum of all elements by their number (TODO: is that so?),
+    $\\frac{1}{n} \\sum_i \\ell(x_i, y_i)$.
+
+    The gradient is TODO: in words, then as a formula:
+
+    $$
+    \\frac{\\partial \\ell}{\\partial x} = \\text{TODO}
+    $$
+
+    Args:
+        input: Prediction $x$, TODO: range of values, any shape.
+        target: TODO: meaning and encoding, same shape as `input`. Another shape is broadcast,
+            with a warning.
+        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+            over all elements.
+
+    Shape:
+        - `input`: $(*)$, any number of dimensions, none included.
+        - `target`: $(*)$, same as `input`.
+        - result: a scalar; $(*)$ with `reduction='none'`.
+
+    Returns:
+        The loss in the data type of `input` (float32 under autocast).
+
+    Raises:
+        NotImplementedError: If `input` is not floating point.
+        RuntimeError: If the shapes do not broadcast.
+        ValueError: If `reduction` is none of the three.
+
+    Examples:
+        TODO: numbers that can be checked by hand, next to the arithmetic.
+
+        >>> import torch
+        >>> import losses
+        >>> losses.FUNCTION(torch.tensor([0.5, 3.0]), torch.tensor([0.0, 0.0]))
+        TODO
+
+        TODO: what its gradient shows.
+
+        >>> import torch
+        >>> import losses
+        >>> prediction = torch.tensor([0.5, 3.0], requires_grad=True)
+        >>> losses.FUNCTION(prediction, torch.zeros(2), reduction="sum").backward()
+        >>> prediction.grad
+        TODO
+
+    References:
+        - TODO: the paper with its link, and PyTorch's page, or that there is none
+    """
+    check_floating(input=input)
+    input, target = paired(input, target)
+    raise NotImplementedError("TODO: the formula's symbols, in the formula's order, instead of:")
+    loss = input - target
+    return reduce_loss(loss, reduction)
+
+
+class CLASS(Loss):
+    r"""[`FUNCTION`][losses.FUNCTION] as a module.
+
+    Args:
+        reduction: `'none'`, `'mean'` or `'sum'`.
+
+    Examples:
+        >>> import torch
+        >>> import losses
+        >>> criterion = losses.CLASS()
+        >>> criterion
+        CLASS(reduction='mean')
+        >>> prediction = torch.tensor([0.5, 3.0], requires_grad=True)
+        >>> loss = criterion(prediction, torch.zeros(2))
+        >>> loss.backward()
+        >>> loss, prediction.grad
+        TODO
+    """
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss; see [`FUNCTION`][losses.FUNCTION]."""
+        return FUNCTION(input, target, reduction=self.reduction)
+'''
+
+PAGE = """\
+# CLASS · FUNCTION
+
+{{ names FUNCTION }}
+
+TODO: when to use it, when not, and what to use then.
+
+{{ figure FUNCTION }}
+
+::: losses.FUNCTION
+
+::: losses.CLASS
+
+## Six questions
+
+{{ questions FUNCTION }}
+
+## Properties
+
+{{ properties FUNCTION }}
+
+## Pitfalls
+
+### TODO: the symptom, or the error message in its own words
+
+TODO: the cause, and the right usage.
+
+```pycon
+>>> import torch
+>>> import losses
+>>> losses.FUNCTION(torch.tensor([0.5, 3.0]), torch.zeros(2))
+TODO
+```
+
+## Easily confused
+
+| Instead | Difference |
+|---|---|
+| TODO: [Neighbour](neighbour.md) | TODO |
+
+## In code
+
+{{ code FUNCTION }}
+
+## Take this loss with you
+
+One file's worth of code that needs PyTorch and nothing else.
+
+{{ standalone FUNCTION }}
+
+## In the source documents
+
+TODO: what the source documents say of it, or that none mentions it.
+"""
+
+CASES = """\
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, Error, Point, randn
+REFERENCE
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    # TODO: every parameter, the edges of the range, huge and tiny values.
+    x, y = 2 * randn(4, 3, dtype=dtype), randn(4, 3, dtype=dtype, seed=1)
+    yield Case("plain", {"input": x, "target": y}, ("input", "target"))
+    yield Case("0-d", {"input": x[0, 0], "target": y[0, 0]})
+    yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
+
+
+def points(seed: int) -> Iterator[Point]:
+    # TODO: values for every letter of the docstring's formulas.
+    x, y = randn(2, 12, seed=seed)
+    yield Point({"input": x, "target": y})
+
+
+def errors() -> Iterator[Error]:
+    # TODO: every error that the docstring names.
+    x = torch.zeros(2)
+    average = {"input": x, "target": x, "reduction": "avg"}
+    yield Error("reduction", average, ValueError, "avg"PARITY)
+    integers = {"input": x.long(), "target": x.long()}
+    yield Error("integers", integers, NotImplementedError, "input"PARITY)
+"""
+
+REFERENCE = '''
+REFERENCE_REDUCTIONS = ("none", "mean", "sum")
+
+
+def reference(
+    input: torch.Tensor, target: torch.Tensor, reduction: str = "mean"
+) -> torch.Tensor:
+    """TODO: write the definition out, as plainly as possible, without `losses`."""
+    raise NotImplementedError("TODO")
+
+'''
+
+RECORD = """\
+    Loss(
+        function="FUNCTION",
+        classes=("CLASS",),
+        family="FAMILY",
+        aliases=("TODO: what else it is called",),
+        summary="TODO: when to use it, in a few words.",
+        input="TODO: what `input` holds",
+        target="TODO: how `target` is encoded",
+        mean="the number of elements",
+        shapes="`input` (*), `target` (*)",TWIN
+        curve=Curve({"input": "x", "target": 0.0}, (-3, 3), "x − y"),
+        properties=Properties(
+CLAIMS
+        ),
+    ),
+"""
+
+
+def added(path: str, after: str, text: str) -> None:
+    """Add text to a file, behind the only match of a pattern."""
+    file = ROOT / path
+    content = file.read_text("utf-8")
+    matches = list(re.finditer(after, content, re.MULTILINE | re.DOTALL))
+    assert len(matches) == 1, f"{path}: {len(matches)} places match {after!r}"
+    end = matches[0].end()
+    file.write_text(content[:end] + text + content[end:], "utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("function", help="its name in snake case, as in huber_loss")
+    parser.add_argument("cls", metavar="class", help="its class, as in HuberLoss")
+    parser.add_argument("--family", choices=FAMILIES, required=True)
+    parser.add_argument("--after", help="the loss it follows in all lists; else its family's last")
+    options = parser.parse_args()
+    records = {loss.function: loss for loss in CATALOG}
+    after = options.after or [x.function for x in CATALOG if x.family == options.family][-1]
+    if not re.fullmatch(r"[a-z]\w*", options.function):
+        parser.error(f"{options.function} is no name for a function")
+    if not re.fullmatch(r"[A-Z]\w*", options.cls):
+        parser.error(f"{options.cls} is no name for a class")
+    if options.function in records or any(options.cls in x.classes for x in CATALOG):
+        parser.error(f"{options.function} or {options.cls} is in the catalogue already")
+    if after not in records:
+        parser.error(f"there is no {after} in the catalogue")
+
+    twin = hasattr(torch.nn.functional, options.function)
+
+    def filled(template: str) -> str:
+        for name, value in {
+            "REFERENCE\n": "" if twin else REFERENCE,
+            "PARITY": "" if twin else ", False",
+            "CLAIMS": "\n".join(
+                f'            {name}=Claim(False, "TODO: whether, and why"),' for name in PROPERTIES
+            ),
+            "TWIN": "" if twin else "\n        twin=False,",
+            "FUNCTION": options.function,
+            "CLASS": options.cls,
+            "FAMILY": options.family,
+        }.items():
+            template = template.replace(name, value)
+        return template
+
+    new = {
+        f"losses/_{options.function}.py": MODULE,
+        f"docs/en/losses/{options.function}.md": PAGE,
+        f"tests/cases/{options.function}.py": CASES,
+    }
+    for path, template in new.items():
+        (ROOT / path).write_text(filled(template), "utf-8")
+    record = rf'^    Loss\(\n        function="{after}",.*?^    \),\n'
+    added("losses/catalog.py", record, filled(RECORD))
+    entry = f"      - {options.cls}: losses/{options.function}.md\n"
+    added("mkdocs.yml", rf"^ +- \w+: losses/{after}\.md\n", entry)
+    export = f"from losses._{options.function} import {options.cls}, {options.function}\n"
+    added("losses/__init__.py", r"^from losses import catalog\n", export)
+    added("losses/__init__.py", r"^__all__ = \[\n", f'    "{options.cls}", "{options.function}",\n')
+    domain = f'    "{options.function}": Domain(SCALAR, REAL),  # TODO: are these its arguments?\n'
+    added("tests/test_properties.py", r"^DOMAINS = \{\n", domain)
+    # Ruff puts the export in order.
+    changed = ["losses/__init__.py", f"tests/cases/{options.function}.py"]
+    for command in (["check", "--fix", "--select", "I,RUF022"], ["format"]):
+        subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--quiet", *changed], cwd=ROOT, check=True
+        )
+
+    places = (*new, "losses/catalog.py: its record", "tests/test_properties.py: its domain")
+    print("Written, each with its TODOs:", *places, sep="\n  ")
+    print("Done: the export in losses/__init__.py, the entry in mkdocs.yml.")
+    print(f"What is missing, by name: python scripts/run.py test -k {options.function}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,337 @@
+"""Markdown extension: lines such as `{{ figure mse_loss }}`, filled in from the package.
+
+What can be derived from the catalogue is written in no page by hand.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from markdown import Extension, Markdown
+from markdown.preprocessors import Preprocessor
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+import losses
+from losses.catalog import CATALOG, FAMILIES, PROPERTIES
+from scripts import figures
+from scripts.dev import benchmark
+from scripts.figures.drawing import RECORDS
+from scripts.website import language, snippets
+from scripts.website.language import heading, say
+from scripts.website.rosetta import KINDS, entries, friends, title_of
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNTS = ROOT / "build" / "checks.json"  # conftest.py writes it after a whole run of the tests
+# Authors, [Title](address) or *Title*, and the year somewhere behind it.
+PAPER = re.compile(r"([^\[*]+), (?:\[(.+?)\]\((\S+)\)|\*(.+?)\*),.*?\b((?:18|19|20)\d\d)\b")
+LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
+
+
+def questions(function: str) -> str:
+    """Answer what readers ask first, as a table."""
+    loss = RECORDS[function]
+    parameters = inspect.signature(getattr(losses, function)).parameters
+    order = language.listed(f"`{name}`" for name in parameters)
+    rows = {
+        say("What does the input hold?"): say(loss.input),
+        say("How is the target encoded?"): say(loss.target),
+        say("What does `'mean'` divide by?"): say(loss.mean),
+        say("In which order do the arguments come?"): order,
+        say("What does epsilon do?"): say(loss.eps) if loss.eps else say("there is none"),
+        say("Which shapes fit?"): say(loss.shapes).replace("*", r"\*"),  # (*) is no emphasis
+    }
+    return table((say("Question"), say("Answer")), list(rows.items()))
+
+
+def properties(function: str) -> str:
+    """List what is claimed of the loss as a function of its input."""
+    rows = []
+    for name, title in PROPERTIES.items():
+        claim = getattr(RECORDS[function].properties, name)
+        value = f"`{claim.value}`" if isinstance(claim.value, str) else f"{claim.value or 0:.4g}"
+        holds = say("yes") if claim.holds else say("no")
+        if name == "symmetric":
+            title = {
+                "error": say("Symmetric in the error"),
+                "sign": say("Symmetric in the input's sign"),
+                "arguments": say("Symmetric in its arguments"),
+            }[claim.value]
+        else:
+            title = say(title)
+            if claim.value is not None:
+                holds = {
+                    "lipschitz": say("yes, constant {value}", value=value),
+                    "bounded": say("yes, by {value}", value=value),
+                    "minimum": say("yes, where {value}", value=value),
+                }[name]
+        rows.append((title, holds, say(claim.reason)))
+    scope = say(
+        "Of one element, row, pair or triplet, as a function of its input, with the defaults."
+    )
+    return f"{scope}\n\n{table((say('Property'), say('Holds'), say('Why')), rows)}"
+
+
+def overview() -> str:
+    """List all losses, a table a family."""
+    blocks = []
+    for name, family in FAMILIES.items():
+        rows = [
+            (
+                f"[{loss.classes[0]}](losses/{loss.function}.md)<br>`{loss.function}`",
+                say(loss.summary),
+                say(loss.input),
+                say(loss.target),
+            )
+            for loss in CATALOG
+            if loss.family == name
+        ]
+        head = (say("Loss"), say("When"), say("Input"), say("Target"))
+        blocks.append(f"## {heading(family.title)}\n\n{table(head, rows)}")
+    return "\n\n".join(blocks)
+
+
+def checks() -> str:
+    """Print what the last whole run of the tests counted here, if there was one."""
+    if not COUNTS.exists():
+        return say(
+            "There is nothing to show: on the machine that built this site, the tests have not been"
+            " run. `python scripts/run.py test` runs them and counts."
+        )
+    counts = json.loads(COUNTS.read_text("utf-8"))
+    tests = counts["tests"]
+    when = say(
+        "Counted on {date}, with PyTorch {torch}.", date=counts["date"], torch=counts["torch"]
+    )
+    rows = [
+        (say("examples in docstrings, one run for each function and class"), str(tests["losses"])),
+        (say("examples on pages, each run by itself"), str(tests["docs"] + tests["README.md"])),
+        *((say(fact), str(count)) for fact, count in counts["facts"].items()),
+        (say("tests in all"), str(sum(tests.values()))),
+    ]
+    blocks = [when, table((say("What"), say("Count")), rows)]
+    files = dict.fromkeys(name.partition("::")[0] for name in tests if "::" in name)
+    for file in (file for file in files if (ROOT / file).exists()):
+        rows = [
+            (claim(name.partition("::test_")[2]), str(count))
+            for name, count in tests.items()
+            if name.startswith(f"{file}::")
+        ]
+        title = file.removeprefix("tests/")
+        head = (say("Claim"), say("Cases passed"))
+        blocks.append(f"## {title}\n\n{say(introduction(ROOT / file))}\n\n{table(head, rows)}")
+    return "\n\n".join(blocks)
+
+
+def introduction(file: Path) -> str:
+    """Return the first paragraph of a file of tests."""
+    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def claim(test: str) -> str:
+    """Read a test's name as a sentence; in other languages it stays a name."""
+    return test.replace("_", " ") if language.language == "en" else f"`{test}`"
+
+
+class Paper(NamedTuple):
+    authors: str
+    title: str
+    url: str  # empty where it has none
+    year: str
+
+
+def references(text: str) -> list[Paper]:
+    """Read a list of papers; an item that starts with a link, or with PyTorch, is none."""
+    papers = []
+    for item in re.split(r"^ *- ", text, flags=re.MULTILINE)[1:]:
+        item = " ".join(item.split())
+        if item.startswith(("[", "PyTorch")):
+            continue
+        match = PAPER.match(item)
+        if match is None:
+            raise ValueError(f"expected authors, a title and a year, got {item}")
+        authors, linked, url, plain, year = match.groups()
+        papers.append(Paper(authors, linked or plain, url or "", year))
+    return papers
+
+
+def cited() -> dict[Paper, list[str]]:
+    """Tell which papers the losses and the guides name, and link the places."""
+    places: dict[Paper, list[str]] = {}
+    for loss in CATALOG:
+        text = inspect.getdoc(getattr(losses, loss.function)) or ""
+        for paper in references(text.partition("\nReferences:\n")[2]):
+            link = f"[{loss.classes[0]}](../losses/{loss.function}.md)"
+            places.setdefault(paper, []).append(link)
+    for path in filter(lambda path: path.startswith("guide/"), language.pages()):
+        text = language.source(path).read_text("utf-8")
+        head = next(line[2:] for line in text.splitlines() if line.startswith("# "))
+        title = head.partition(" {")[0]  # its anchor
+        for paper in references(text.partition("{ #papers }\n")[2]):
+            places.setdefault(paper, []).append(f"[{title}]({path.removeprefix('guide/')})")
+    return places
+
+
+def bibliography() -> str:
+    """List every paper by its authors, and where it is named."""
+    items = []
+    for paper, places in sorted(cited().items(), key=lambda item: item[0].authors.casefold()):
+        title = f"[{paper.title}]({paper.url})" if paper.url else f"*{paper.title}*"
+        items.append(f"- {paper.authors}, {title}, {paper.year}. {language.listed(places)}")
+    return "\n".join(items)
+
+
+def names(function: str) -> str:
+    """Say what else the loss is called, so that readers and the search find it."""
+    loss = figures.RECORDS[function]
+    twins = [(torch.nn.functional, function), *((torch.nn, name) for name in loss.classes)]
+    found = [f"`{module.__name__}.{name}`" for module, name in twins if hasattr(module, name)]
+    known = [say(", ".join(loss.aliases)), *found]
+    told = say("Also known as {names}.", names=language.listed(known))
+    return f"{told}\n{{: .names }}"
+
+
+def rosetta(part: str) -> str:
+    """Show how other libraries say it: the `losses`, a table each, or the false `friends`."""
+    if part == "friends":
+        head = (say("This"), say("is not this"), say("for it is"), say("This would be"))
+        return table(head, friends())
+    blocks = []
+    for entry, rows in entries():
+        page = say(
+            "{page}, for {kind}.",
+            page=f"[`{entry.loss}`](../losses/{entry.loss}.md)",
+            kind=say(KINDS[entry.kind]),
+        )
+        head = (
+            say("Library"),
+            say("The same number"),
+            say("Arguments, defaults, and what comes back"),
+        )
+        intro = language.sentences(page, say(entry.note) if entry.note else "")
+        blocks += [f"### {heading(title_of(entry))}", intro, table(head, rows)]
+    return "\n\n".join(blocks)
+
+
+# What a card expects where the module itself would convert it.
+EXPECTS = {
+    "ctc_loss": "It takes `log_probs` as (T, N, C), `targets` as (N, S), and both lengths as int64 "
+    "tensors (N).",
+    "gaussian_nll_loss": "It takes `var` as a tensor that broadcasts to `input`.",
+}
+
+
+def code(function: str, store: Callable[[str], str]) -> str:
+    """Show the function alone, and say what it leaves out."""
+    return f"{store(highlighted(snippets.card(function).code, 'in-code'))}\n\n{left_out(function)}"
+
+
+def left_out(function: str) -> str:
+    """Say what a card does not do that the loss does."""
+    card = snippets.card(function)
+    parts = [say("checks and messages"), say("half precision")]
+    numbers = [call for call in card.conversions if call.function in ("upcast", "paired")]
+    others = [call for call in card.conversions if call not in numbers]
+    if any("target" in call.after for call in others):
+        parts.append(say("class indices of another type than int64 or of another shape"))
+    if any(len(call.after) > 1 for call in numbers):
+        parts.append(say("integers and booleans"))
+    if ".double()" in card.code:
+        parts.append(say("the result in the data type of `input`"))
+    parts += [f"`{name}`" for name in card.arguments]
+    told = say("The function alone. Left out: {parts}.", parts=language.listed(parts))
+    expects = EXPECTS.get(function)
+    return language.sentences(told, say(expects) if expects else "")
+
+
+def highlighted(source: str, name: str) -> str:
+    formatter = HtmlFormatter(cssclass=f"highlight {name}", wrapcode=True)
+    return highlight(source, PythonLexer(), formatter)
+
+
+def standalone(function: str) -> str:
+    """Show the loss as one block that needs no package, folded."""
+    code = highlighted(snippets.bundle(function), "standalone")
+    title = say("The code, from {file}", file=f"<code>{language.file_of(function)}</code>")
+    return f"<details><summary>{title}</summary>{code}</details>"
+
+
+def program(name: str, *parts: str) -> str:
+    """Show a program of this folder; or only the functions named, so that the page stays short."""
+    source = (Path(__file__).parent / f"{name}.py").read_text("utf-8")
+    if parts:
+        cut = {x.name: x for x in ast.parse(source).body if isinstance(x, ast.FunctionDef)}
+        source = "\n\n\n".join(ast.get_source_segment(source, cut[part]) or "" for part in parts)
+    code = highlight(source, PythonLexer(), HtmlFormatter(wrapcode=True))
+    return (
+        code if parts else f"<details><summary>{say('Show the program')}</summary>{code}</details>"
+    )
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+MARKDOWN: dict[str, Callable[..., str]] = {
+    "names": names,
+    "overview": overview,
+    "benchmark": benchmark.tables,
+    "benchmark_machine": benchmark.conditions,
+    "checks": checks,
+    "bibliography": bibliography,
+    "properties": properties,
+    "questions": questions,
+    "rosetta": rosetta,
+}
+HTML: dict[str, Callable[..., str]] = {
+    "figure": figures.figure,
+    "compare": figures.compare,
+    "program": program,
+    "standalone": standalone,
+}
+
+
+class Directives(Preprocessor):
+    def run(self, lines: list[str]) -> list[str]:
+        out: list[str] = []
+        for line in lines:
+            match = LINE.match(line)
+            if match is None:
+                out.append(line)
+                continue
+            name, arguments = match[1], match[2].split()
+            store = self.md.htmlStash.store
+            if name in HTML:
+                out.append(store(HTML[name](*arguments)))
+            elif name == "code":
+                out.extend(code(*arguments, store).splitlines())
+            elif name == "gallery":
+                out.extend(figures.gallery(store).splitlines())
+            else:
+                out.extend(MARKDOWN[name](*arguments).splitlines())
+        return out
+
+
+class DirectivesExtension(Extension):
+    def __init__(self, **options: object) -> None:
+        self.config = {"language": ["en", "What the generated words are said in"]}
+        super().__init__(**options)
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        language.use(self.getConfig("language"))
+        # After fences are set aside, so that an example may show a directive.
+        md.preprocessors.register(Directives(md), "losses-directives", 24)
+
+
+def makeExtension(**options: object) -> DirectivesExtension:
+    return DirectivesExtension(**options)

@@ -1,0 +1,233 @@
+"""Finish a built site: what neither Markdown nor a template knows.
+
+`scripts/website/build.py` calls it after MkDocs. Every page gets its own description, the tags
+that previews of a link show, and a Markdown form for programs that read; llms.txt lists those.
+
+`python -m scripts.website.postprocess anchors`, before a release, adds the anchors of the built
+site to the list of those that others may link to.
+"""
+
+from __future__ import annotations
+
+import html
+import inspect
+import json
+import re
+import sys
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.utils.meta import get_data
+
+import losses
+from losses.catalog import CATALOG
+from scripts import figures
+from scripts.website import directives, fallback, language, snippets, styles
+
+ROOT = Path(__file__).resolve().parents[2]
+ANCHORS = ROOT / "tests" / "anchors.txt"
+# Pages that name everything, and that hardly anybody is looking for.
+LISTS = {
+    *("index", "overview", "gallery", "checks", "sources"),
+    *("guide/bibliography", "guide/errata", "guide/rosetta"),
+}
+NAME = re.compile(r'(<h1[^>]*>|<span class="doc doc-object-name[^>]*>)([^<]*)')
+# Chinese pages: what is slanted, without a Chinese character in it, is an English title.
+ENGLISH_TITLE = re.compile(r"<em>(?=[^\u4e00-\u9fff<]+</em>)")
+# mkdocstrings's template has the punctuation of English between a parameter and its description.
+TYPE = re.compile(
+    r"(?:(?<=</b>)\s*\((<code>.*?</code>)(?:, (\S+)\s*(<code>.*?</code>)\s*)?\))?\s*–"
+    r'\s*(<div class="doc-md-description">)\s*'
+)
+# A block with no Chinese character in it and no other block: in English, if it says anything.
+BLOCKS = "p|li|ul|ol|dd|dt|div|h[1-6]|table|td|th|figure|figcaption|summary"
+BLOCK = re.compile(
+    rf"<(p|li|dd|dt|h[1-6]|td|th|figcaption|summary)\b(?![^>]* lang=)([^>]*)>"
+    rf"((?:[^<\u4e00-\u9fff]|<(?!/?(?:{BLOCKS})\b))*)</\1>"
+)
+ASIDE = re.compile(r"<(code|math|svg)\b.*?</\1>", re.DOTALL)
+ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
+
+
+def text_of(markup: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", markup)).split())
+
+
+def described(page: str, config: MkDocsConfig, path: str) -> tuple[str, str, str]:
+    """Return a page with its own description and preview tags, the description, and the title."""
+    article = ARTICLE.search(page)
+    assert article, path
+    title = text_of(re.sub(r'<a class="headerlink".*?</a>', "", article[0].split("</h1>")[0]))
+    paragraph = re.search(r"<p>(.*?)</p>", article[0], re.DOTALL)
+    words = text_of(paragraph[1]) if paragraph else str(config.site_description)
+    if len(words) > 200:
+        words = words[:200].rsplit(" ", 1)[0] + " …"
+    canonical = re.search(r'<link rel="canonical" href="([^"]*)"', page)
+    tags = {
+        "og:type": "article",
+        "og:site_name": config.site_name,
+        "og:title": title,
+        "og:description": words,
+        **({"og:url": canonical[1]} if canonical else {}),
+    }
+    lines = [f'<meta name="description" content="{html.escape(words)}">']
+    lines += [
+        f'<meta property="{name}" content="{html.escape(str(content))}">'
+        for name, content in tags.items()
+    ]
+    lines.append('<meta name="twitter:card" content="summary">')
+    page = re.sub(r'<meta name="description"[^>]*>', lambda _: "\n".join(lines), page, count=1)
+    return page, words, title
+
+
+def breakable(name: re.Match[str]) -> str:
+    """Let a name in a title break after its words, where a phone has no place for all of it."""
+    return name[1] + re.sub(r"_|(?<=[a-z])(?=[A-Z])", r"\g<0><wbr>", name[2])
+
+
+def typed(item: re.Match[str]) -> str:
+    kind, default, value, description = item.groups()
+    about = f"（{kind}{f'，{default}{value}' if value else ''}）" if kind else ""
+    return f"{about}：{description}"
+
+
+def spoken_in_english(block: re.Match[str]) -> str:
+    """Say of a block in English that it is."""
+    name, attributes, content = block.groups()
+    english = language.prose(text_of(ASIDE.sub("", content)))
+    return f'<{name} lang="en"{attributes}>{content}</{name}>' if english else block[0]
+
+
+def plain(source: str) -> str:
+    """Write out a page's directives and docstrings in Markdown."""
+    source = re.sub(r"\A---\n.*?\n---\n+", "", source, flags=re.DOTALL)
+    source = re.sub(r"^(#+ .*?) *\{ *#[^}]*\}$", r"\1", source, flags=re.MULTILINE)
+    lines: list[str] = []
+    for line in source.splitlines():
+        if match := directives.LINE.match(line):
+            lines.append(plain_directive(match[1], match[2].split()))
+        elif line.startswith("::: "):
+            lines.append(plain_object(line.removeprefix("::: losses.").strip()))
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def plain_directive(name: str, arguments: list[str]) -> str:
+    if name == "standalone":
+        return f"```python\n{snippets.bundle(*arguments)}```"
+    if name == "code":
+        return directives.code(
+            *arguments, lambda _: f"```python\n{snippets.card(*arguments).code}```"
+        )
+    if name in directives.MARKDOWN:
+        text = directives.MARKDOWN[name](*arguments)
+        return text.replace("\n{: .names }", "")
+    if name == "gallery":
+        return figures.gallery(spoken)
+    return spoken(directives.HTML[name](*arguments))
+
+
+def spoken(drawn: str) -> str:
+    """Return what a drawing says to those who do not see it."""
+    return "\n\n".join(html.unescape(label) for label in re.findall(r'aria-label="(.*?)"', drawn))
+
+
+def plain_object(name: str) -> str:
+    item = getattr(losses, name)
+    kind = "class" if inspect.isclass(item) else "def"
+    signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(item)))
+    return f"## {name}\n\n```python\n{kind} {name}{signature}\n```\n\n{language.docstring(name)}"
+
+
+def anchors(site: Path) -> set[str]:
+    """List what others may link to: every heading of every page."""
+    found = set()
+    for path in site.rglob("*.html"):
+        if path.name == "404.html" or path.relative_to(site).parts[0] in language.LANGUAGES:
+            continue
+        article = ARTICLE.search(path.read_text("utf-8"))
+        for anchor in re.findall(r'<h[1-6] id="([^"]*)"', article[0] if article else ""):
+            found.add(f"{path.relative_to(site).as_posix()}#{anchor}")
+    # What a run of the tests counted comes and goes with them.
+    return {anchor for anchor in found if not anchor.startswith("checks.html#test_")}
+
+
+def tag(index: Path) -> None:
+    """Tell the search each loss's names and purpose, and which pages only point to others.
+
+    A page may say in its front matter, as `names`, what else people look for when they want it.
+    """
+    content = json.loads(index.read_text("utf-8"))
+    losses_ = {f"losses/{loss.function}": loss for loss in CATALOG}
+    for entry in content["docs"]:
+        page = entry["location"].partition(".html")[0]
+        if loss := losses_.get(page):
+            entry["boost"] = 1.1
+            if "#" not in entry["location"]:
+                names = [*loss.classes, loss.function, *language.aliases(loss)]
+                entry["tags"] = list(map(language.cut, names))
+                entry["about"] = language.cut(language.say(loss.summary))
+        elif page in LISTS:
+            entry["boost"] = 0.6
+        whole = entry["location"].endswith(".html")
+        if names := list(map(language.cut, names_of(f"{page}.md"))) if whole else []:
+            entry["tags"] = [*entry.get("tags", ()), *names]
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    if language.language == "en":  # the cuts in its few Chinese words
+        text = text.replace("\u200b", "")
+    index.write_text(text, "utf-8")
+
+
+def names_of(path: str) -> list[str]:
+    """Read the `names` of a page: in an old translation, too, they say where people find it."""
+    translation = language.DOCS / language.language / path
+    page = translation if translation.exists() else language.source(path)
+    _, meta = get_data(page.read_text("utf-8"))
+    return list(meta.get("names", ()))
+
+
+def finish(config: MkDocsConfig, draft: bool = False) -> None:
+    site = Path(config.site_dir)
+    listed = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
+    for path in language.pages():
+        title, description = finish_page(config, path)
+        listed.append(f"- [{title}]({config.site_url or ''}{path}): {description}")
+    if not draft:
+        styles.inline(site)
+    tag(site / "search" / "search_index.json")
+    (site / "llms.txt").write_text("\n".join(listed) + "\n", "utf-8")
+
+
+def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
+    """Finish one page, but for its style; return its title and its description."""
+    site, source = Path(config.site_dir), language.source(path)
+    built = (site / path).with_suffix(".html")
+    page, description, title = described(built.read_text("utf-8"), config, path)
+    page = NAME.sub(breakable, page)
+    if language.language == "zh":
+        page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
+        page = ENGLISH_TITLE.sub(r'<em lang="en">', page)
+        page = TYPE.sub(typed, page)
+        page = ARTICLE.sub(lambda article: BLOCK.sub(spoken_in_english, article[0]), page)
+    if config.repo_url and source.stem in {loss.function for loss in CATALOG}:
+        module = language.file_of(source.stem)
+        link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'
+        page = page.replace(f"<code>{module}</code>", link)
+    built.write_text(page, "utf-8")
+    text = source.read_text("utf-8")
+    translated = source.is_relative_to(language.DOCS / language.language)
+    (site / path).write_text(plain(text if translated else fallback.noted(text)), "utf-8")
+    return title, description
+
+
+def main() -> None:
+    if sys.argv[1:] != ["anchors"]:
+        sys.exit(__doc__)
+    known = set(ANCHORS.read_text("utf-8").split()) if ANCHORS.exists() else set()
+    listed = sorted(known | anchors(ROOT / "site"))
+    ANCHORS.write_text("\n".join(listed) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
