@@ -22,6 +22,7 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
     "test": [["pytest"]],
     "browser": [["pytest", "-m", "browser"]],
     "compile": [["pytest", "-m", "compiler", "-n", "auto", "tests/test_compile.py"]],
+    "new": [["scripts.dev.new_loss"]],
     "rosetta": [["pytest", "-m", "rosetta", "tests/test_rosetta.py"]],
     "zensical": [["pytest", "-m", "zensical", "tests/test_zensical.py"]],
     "benchmark": [["scripts.dev.benchmark"]],

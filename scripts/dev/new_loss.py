@@ -1,7 +1,7 @@
-"""Begin a loss: `python scripts/dev/new_loss.py my_loss MyLoss --family regression`.
+"""Begin a loss: `python scripts/run.py new my_loss MyLoss --family regression`.
 
-Writes the module, the page and the cases, and adds the record, the export and the entry in the
-navigation. Wherever a person must write something it says TODO, and tests fail until that is done.
+Writes the module with its record, the page and the cases, and adds the line of export. Wherever a
+person must write something it says TODO, and tests fail until that is done.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from losses._checks import check_floating, loss_function, paired
+from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
+
+__all__ = ["CLASS", "FUNCTION"]
 
 
 @loss_function("input")
@@ -120,6 +123,22 @@ class CLASS(Loss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Compute the loss; see [`FUNCTION`][losses.FUNCTION]."""
         return FUNCTION(input, target, reduction=self.reduction)
+
+
+RECORD = Record(
+    function="FUNCTION",
+    classes=("CLASS",),
+    aliases=("TODO: what else it is called",),
+    summary="TODO: when to use it, in a few words.",
+    input="TODO: what `input` holds",
+    target="TODO: how `target` is encoded",
+    mean="the number of elements",
+    shapes="`input` (*), `target` (*)",EQUIVALENT
+    curve=Curve({"input": "x", "target": 0.0}, (-3, 3), "x − y"),
+    properties=Properties(
+CLAIMS
+    ),
+)
 '''
 
 PAGE = """\
@@ -220,24 +239,6 @@ def reference(
 
 '''
 
-RECORD = """\
-    Loss(
-        function="FUNCTION",
-        classes=("CLASS",),
-        family="FAMILY",
-        aliases=("TODO: what else it is called",),
-        summary="TODO: when to use it, in a few words.",
-        input="TODO: what `input` holds",
-        target="TODO: how `target` is encoded",
-        mean="the number of elements",
-        shapes="`input` (*), `target` (*)",TWIN
-        curve=Curve({"input": "x", "target": 0.0}, (-3, 3), "x − y"),
-        properties=Properties(
-CLAIMS
-        ),
-    ),
-"""
-
 
 def added(path: str, after: str, text: str) -> None:
     """Add text to a file, behind the only match of a pattern."""
@@ -254,62 +255,55 @@ def main() -> int:
     parser.add_argument("function", help="its name in snake case, as in huber_loss")
     parser.add_argument("cls", metavar="class", help="its class, as in HuberLoss")
     parser.add_argument("--family", choices=FAMILIES, required=True)
-    parser.add_argument("--after", help="the loss it follows in all lists; else its family's last")
+    parser.add_argument(
+        "--after", help="the loss of its family that it follows in all lists; else the last"
+    )
     options = parser.parse_args()
     records = {loss.function: loss for loss in CATALOG}
-    after = options.after or [x.function for x in CATALOG if x.family == options.family][-1]
+    siblings = [loss.function for loss in CATALOG if loss.family == options.family]
+    after = options.after or siblings[-1]
     if not re.fullmatch(r"[a-z]\w*", options.function):
         parser.error(f"{options.function} is no name for a function")
     if not re.fullmatch(r"[A-Z]\w*", options.cls):
         parser.error(f"{options.cls} is no name for a class")
     if options.function in records or any(options.cls in x.classes for x in CATALOG):
         parser.error(f"{options.function} or {options.cls} is in the catalogue already")
-    if after not in records:
-        parser.error(f"there is no {after} in the catalogue")
+    if after not in siblings:
+        parser.error(f"there is no {after} among {', '.join(siblings)}")
 
-    twin = hasattr(torch.nn.functional, options.function)
+    known = hasattr(torch.nn.functional, options.function)
 
     def filled(template: str) -> str:
         for name, value in {
-            "REFERENCE\n": "" if twin else REFERENCE,
-            "PARITY": "" if twin else ", False",
+            "REFERENCE\n": "" if known else REFERENCE,
+            "PARITY": "" if known else ", False",
             "CLAIMS": "\n".join(
-                f'            {name}=Claim(False, "TODO: whether, and why"),' for name in PROPERTIES
+                f'        {name}=Claim(False, "TODO: whether, and why"),' for name in PROPERTIES
             ),
-            "TWIN": "" if twin else "\n        twin=False,",
+            "EQUIVALENT": "" if known else "\n    torch_equivalent=False,",
             "FUNCTION": options.function,
             "CLASS": options.cls,
-            "FAMILY": options.family,
         }.items():
             template = template.replace(name, value)
         return template
 
+    module = f"losses/{options.family}/_{options.function}.py"
     new = {
-        f"losses/_{options.function}.py": MODULE,
+        module: MODULE,
         f"docs/en/losses/{options.function}.md": PAGE,
         f"tests/cases/{options.function}.py": CASES,
     }
     for path, template in new.items():
         (ROOT / path).write_text(filled(template), "utf-8")
-    record = rf'^    Loss\(\n        function="{after}",.*?^    \),\n'
-    added("losses/catalog.py", record, filled(RECORD))
-    entry = f"      - {options.cls}: losses/{options.function}.md\n"
-    added("mkdocs.yml", rf"^ +- \w+: losses/{after}\.md\n", entry)
-    export = f"from losses._{options.function} import {options.cls}, {options.function}\n"
-    added("losses/__init__.py", r"^from losses import catalog\n", export)
-    added("losses/__init__.py", r"^__all__ = \[\n", f'    "{options.cls}", "{options.function}",\n')
+    export = f"from losses.{options.family}._{options.function} import *\n"
+    package = f"losses/{options.family}/__init__.py"
+    added(package, rf"^from losses\.{options.family}\._{after} import \*\n", export)
     domain = f'    "{options.function}": Domain(SCALAR, REAL),  # TODO: are these its arguments?\n'
     added("tests/test_properties.py", r"^DOMAINS = \{\n", domain)
-    # Ruff puts the export in order.
-    changed = ["losses/__init__.py", f"tests/cases/{options.function}.py"]
-    for command in (["check", "--fix", "--select", "I,RUF022"], ["format"]):
-        subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--quiet", *changed], cwd=ROOT, check=True
-        )
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", *new], cwd=ROOT, check=True)
 
-    places = (*new, "losses/catalog.py: its record", "tests/test_properties.py: its domain")
-    print("Written, each with its TODOs:", *places, sep="\n  ")
-    print("Done: the export in losses/__init__.py, the entry in mkdocs.yml.")
+    print("Written, each with its TODOs:", *new, sep="\n  ")
+    print(f"Done: the export in {package}; the site's navigation follows it.")
     print(f"What is missing, by name: python scripts/run.py test -k {options.function}")
     return 0
 
