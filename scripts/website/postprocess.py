@@ -1,7 +1,8 @@
 """Finish a built site: what neither Markdown nor a template knows.
 
 `scripts/website/build.py` calls it after MkDocs. Every page gets its own description, the tags
-that previews of a link show, and a Markdown form for programs that read; llms.txt lists those.
+that previews of a link show, and a Markdown form, which readers and programs copy; llms.txt lists
+those. No plugin writes out what our directives and docstrings say.
 
 `python -m scripts.website.postprocess anchors`, before a release, adds the anchors of the built
 site to the list of those that others may link to.
