@@ -22,7 +22,7 @@ from pygments.lexers import PythonLexer
 
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
-from scripts import benchmark, figures, language, snippets
+from scripts import figures, language, snippets, speed
 from scripts.figures.drawing import RECORDS
 from scripts.language import heading, say
 from scripts.rosetta import KINDS, entries, friends, title_of
@@ -283,8 +283,8 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 MARKDOWN: dict[str, Callable[..., str]] = {
     "names": names,
     "overview": overview,
-    "benchmark": benchmark.tables,
-    "benchmark_machine": benchmark.conditions,
+    "benchmark": speed.tables,
+    "benchmark_machine": speed.conditions,
     "checks": checks,
     "bibliography": bibliography,
     "properties": properties,

@@ -183,6 +183,8 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.domains import NUMBERS, SCALAR, Domain
+IMPORTS
 REFERENCE
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -206,6 +208,24 @@ def errors() -> Iterator[Error]:
     yield Error("reduction", average, ValueError, "avg"PARITY)
     integers = {"input": x.long(), "target": x.long()}
     yield Error("integers", integers, NotImplementedError, "input"PARITY)
+
+
+# TODO: which of its arguments are its input, which numbers, and which targets?
+domain = Domain(SCALAR, NUMBERS)
+GENERATED
+"""
+
+# What is generated for a loss that PyTorch has too, and measured beside it.
+IMPORTS = """\
+from tests.contests import Contest, elementwise
+from tests.strategies import pointwise
+"""
+
+GENERATED = """\
+# TODO: which values do its arguments take, and which settings has it?
+strategy = pointwise()
+# TODO: which arguments does it take? See tests/contests.py.
+contests = (Contest(elementwise),)
 """
 
 REFERENCE = '''
@@ -272,6 +292,8 @@ def main() -> int:
     def filled(template: str) -> str:
         for name, value in {
             "REFERENCE\n": "" if twin else REFERENCE,
+            "IMPORTS\n": IMPORTS if twin else "",
+            "GENERATED\n": GENERATED if twin else "",
             "PARITY": "" if twin else ", False",
             "CLAIMS": "\n".join(
                 f'            {name}=Claim(False, "TODO: whether, and why"),' for name in PROPERTIES
@@ -298,8 +320,6 @@ def main() -> int:
     export = f"from losses._{options.function} import {options.cls}, {options.function}\n"
     added("losses/__init__.py", r"^from losses import catalog\n", export)
     added("losses/__init__.py", r"^__all__ = \[\n", f'    "{options.cls}", "{options.function}",\n')
-    domain = f'    "{options.function}": Domain(SCALAR, REAL),  # TODO: are these its arguments?\n'
-    added("tests/test_properties.py", r"^DOMAINS = \{\n", domain)
     # Ruff puts the export in order.
     changed = ["losses/__init__.py", f"tests/cases/{options.function}.py"]
     for command in (["check", "--fix", "--select", "I,RUF022"], ["format"]):
@@ -307,7 +327,7 @@ def main() -> int:
             [sys.executable, "-m", "ruff", *command, "--quiet", *changed], cwd=ROOT, check=True
         )
 
-    places = (*new, "losses/catalog.py: its record", "tests/test_properties.py: its domain")
+    places = (*new, "losses/catalog.py: its record")
     print("Written, each with its TODOs:", *places, sep="\n  ")
     print("Done: the export in losses/__init__.py, the entry in mkdocs.yml.")
     print(f"What is missing, by name: python scripts/run.py test -k {options.function}")

@@ -27,7 +27,7 @@ from babel.messages.pofile import read_po, write_po
 from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
-from scripts import benchmark, directives, figures, rosetta
+from scripts import directives, figures, rosetta, speed
 from scripts.language import (
     DOCS,
     LOCALE,
@@ -86,8 +86,8 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
         yield SITE, "scripts/directives.py", "", text
     for text in rosetta.messages():
         yield SITE, "scripts/rosetta.py", "", text
-    for text in filter(prose, benchmark.messages()):
-        yield SITE, "scripts/benchmark.py", "", text
+    for text in filter(prose, speed.messages()):
+        yield SITE, "scripts/speed.py", "", text
     for variable, entries in figures.COMPARISONS.values():
         for text in (variable, *(label for label, _, _ in entries)):
             yield SITE, "scripts/figures/__init__.py", "", text

@@ -24,6 +24,7 @@ from sybil.evaluators.doctest import NUMBER, DocTestRunner
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES, Loss
 from scripts import directives, run, snippets
+from tests.cases import PARTS, part_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "en"
@@ -109,6 +110,17 @@ def test_records_are_whole(loss: Loss) -> None:
     cases = importlib.import_module(f"tests.cases.{loss.function}")
     assert list(cases.cases(torch.float64)), "no cases"
     assert list(cases.errors()), "no errors"
+    for name in PARTS if loss.twin else ("domain",):
+        part_of(loss.function, name)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_cases_that_lack_a_part_are_told_what_to_write(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(importlib.import_module("tests.cases.mse_loss"), name)
+    with pytest.raises(AssertionError, match=rf"^tests/cases/mse_loss\.py: write `{name} = "):
+        part_of("mse_loss", name)
 
 
 @each_loss
@@ -158,8 +170,6 @@ def test_nothing_is_left_to_do(loss: Loss) -> None:
     texts["losses/catalog.py"] = "\n".join(
         f"{name}={value!r}" for name, value in vars(loss).items()
     )
-    domains = (ROOT / "tests" / "test_properties.py").read_text("utf-8").splitlines()
-    texts["tests/test_properties.py"] = "\n".join(x for x in domains if f'"{loss.function}"' in x)
     left = [
         f"{path}: {line.strip()}"
         for path, text in texts.items()
