@@ -23,8 +23,8 @@ RATIOS = {
     BOTH: (f"{OURS} compiled", f"{BASELINE} compiled"),
 }
 WORDS = ("Processor", "Threads", "System")
-TIME = {"s": 1, "ms": 1e-3, "µs": 1e-6}
-SPACE = {"MiB": 2**20, "KiB": 2**10, "B": 1}
+TIME: dict[str, float] = {"s": 1, "ms": 1e-3, "µs": 1e-6}
+SPACE: dict[str, float] = {"MiB": 2**20, "KiB": 2**10, "B": 1}
 TITLES = {loss.function: loss.classes[0] for loss in CATALOG}
 
 Contest = dict[str, Any]

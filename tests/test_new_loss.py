@@ -83,3 +83,15 @@ def test_a_begun_loss_fails_by_name_until_it_is_whole(project: Path) -> None:
     whole = proofs(project, "brand_new_loss")
     assert re.search(r"^\d{2,3} passed, \d+ deselected", whole, re.MULTILINE), whole
     assert "docs/zh/losses/brand_new_loss.md: missing" in run(project, "-m", "scripts.translate")
+
+
+@pytest.mark.slow
+def test_what_pytorch_has_is_begun_with_a_strategy_and_a_contest(project: Path) -> None:
+    name = "pairwise_distance"  # torch.nn.functional has it
+    run(project, "scripts/new_loss.py", name, "PairwiseLoss", "--family", "regression")
+    code = f"from tests.cases import PARTS, part_of; [part_of('{name}', x) for x in PARTS]"
+    assert run(project, "-c", code) == ""
+    begun = (project / "tests" / "cases" / f"{name}.py").read_text("utf-8")
+    for part in ("domain", "strategy", "contests"):
+        assert re.search(rf"^# TODO: .*\n{part} = ", begun, re.MULTILINE), begun
+    assert "def reference" not in begun
