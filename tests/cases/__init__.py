@@ -38,10 +38,10 @@ def adapted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 # What the other tests and the benchmark take from the cases, and how to write it.
 PARTS = {
-    "domain": "`domain = Domain(...)`: where to sample the loss, made of tests/domains.py",
-    "strategy": "`strategy = pointwise(...)`: what generates calls that PyTorch has too, made of "
-    "tests/strategies.py",
-    "contests": "`contests = (Contest(...),)`: what to measure beside PyTorch's own, made of "
+    "domain": "`domain = Domain(...)`, where to sample the loss; pieces are in tests/domains.py",
+    "strategy": "`strategy = pointwise(...)`, which makes calls to hold against PyTorch; pieces "
+    "are in tests/strategies.py",
+    "contests": "`contests = (Contest(...),)`, what to measure beside PyTorch's own; pieces are in "
     "tests/contests.py",
 }
 
