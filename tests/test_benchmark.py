@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import losses
 from losses.catalog import CATALOG
 from scripts.dev import benchmark
-from scripts.dev.contests import CONTESTS, MEMORY, WANTED, Contest, drawn
+from scripts.dev.benchmark import CONTESTS
+from scripts.website import speed
+from scripts.website.speed import MEMORY, RATIOS
+from tests.cases import part_of
+from tests.contests import Contest, drawn
 
+ROOT = Path(__file__).resolve().parents[1]
 MSE = next(contest for contest in CONTESTS if contest.name == "mse_loss")
 ENTRY = {
     "seconds": {"ours": 3e-3, "baseline": 1e-3, "ours compiled": 5e-4, "baseline compiled": 4e-4},
@@ -26,17 +32,32 @@ ENTRY = {
 }
 
 
+def result(loss: str, entry: dict[str, Any], **more: str) -> dict[str, Any]:
+    return {"loss": loss, "label": "", "against": "", "sizes": {"million": entry}} | more
+
+
 def test_no_loss_of_pytorch_is_forgotten() -> None:
+    for loss in CATALOG:
+        if loss.torch_equivalent:
+            assert part_of(loss.function, "contests")
     measured = {contest.loss for contest in CONTESTS}
     assert {loss.function for loss in CATALOG if loss.torch_equivalent} <= measured
     assert measured <= {loss.function for loss in CATALOG}
 
 
+def test_contests_are_told_apart() -> None:
+    names = [contest.name for contest in CONTESTS]
+    assert len({*names}) == len(names)
+    for contest in CONTESTS:
+        assert set(contest.compiled) <= contest.functions.keys(), contest.name
+
+
 def test_wanted_ratios_are_those_of_contests() -> None:
-    sizes = {(contest.name, size) for contest in CONTESTS for size in contest.shapes}
-    assert {(name, size) for name, size, _ in WANTED} <= sizes
-    memory = {name for name, _, column in WANTED if column == MEMORY}
-    assert memory <= {contest.name for contest in CONTESTS if contest.memory}
+    for contest in CONTESTS:
+        assert contest.wanted.keys() <= contest.shapes.keys(), contest.name
+        for ratios in contest.wanted.values():
+            assert ratios.keys() <= {*RATIOS, MEMORY}, contest.name
+            assert contest.memory or MEMORY not in ratios, contest.name
 
 
 @pytest.mark.parametrize("contest", CONTESTS, ids=lambda contest: contest.name)
@@ -136,42 +157,75 @@ def test_the_median_over_the_processes_stands_for_all() -> None:
 
 
 def test_the_site_shows_what_was_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(benchmark, "RESULTS", tmp_path / "results.json")
-    measured = {"mse_loss": {"million": ENTRY}, "gone_loss": {"million": ENTRY}}
-    text = json.dumps({"machine": {"PyTorch": "2"}, "measured": measured})
-    benchmark.RESULTS.write_text(text, "utf-8")
-    table = benchmark.tables("million").splitlines()
+    monkeypatch.setattr(speed, "RESULTS", tmp_path / "results.json")
+    results = [result("mse_loss", ENTRY), result("gone_loss", ENTRY)]
+    text = json.dumps({"machine": {"PyTorch": "2"}, "results": results})
+    speed.RESULTS.write_text(text, "utf-8")
+    table = speed.tables("million").splitlines()
     assert table[0] == "| Loss | Eager | Compiled | Both compiled | Operations |"
     assert table[2] == "| All of PyTorch's, geometric mean | **3.00** | **0.50** | **1.25** |  |"
     assert table[3] == (
         "| [MSELoss](losses/mse_loss.md) | 3.00<br>3 ms | 0.50<br>500 µs | 1.25 | 3 + 5<br>1 + 2 |"
     )
     assert len(table) == 4
-    assert benchmark.conditions() == "- PyTorch: 2"
+    assert speed.conditions() == "- PyTorch: 2"
 
 
-@pytest.mark.parametrize("text", [None, '{"machine": {}, "contests": {"mse_loss": {"small": {}}}}'])
+def test_the_site_says_what_is_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(speed, "RESULTS", tmp_path / "results.json")
+    other = ENTRY | {"ratios": {"eager": 12.0}}
+    results = [result("mse_loss", ENTRY), result("mse_loss", other, label="wide", against="Keras")]
+    speed.RESULTS.write_text(json.dumps({"results": results}), "utf-8")
+    _, _, mean, _, row = speed.tables("million").splitlines()
+    assert "| **3.00** |" in mean  # of PyTorch's alone
+    assert row.startswith(
+        "| [MSELoss](losses/mse_loss.md)<br>wide<br>against Keras | 12.00<br>3 ms"
+    )
+
+
+def test_the_site_needs_neither_the_runner_nor_the_tests() -> None:
+    code = "import sys, scripts.website.directives; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    loaded = done.stdout.decode().split()
+    assert "scripts.website.speed" in loaded
+    assert [
+        x for x in loaded if x == "scripts.dev.benchmark" or x.partition(".")[0] == "tests"
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        '{"machine": {}, "contests": {"mse_loss": {"small": {}}}}',
+        '{"machine": {}, "measured": {"mse_loss": {"million": {}}}}',
+    ],
+)
 def test_without_numbers_the_site_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None
 ) -> None:
-    monkeypatch.setattr(benchmark, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(speed, "RESULTS", tmp_path / "results.json")
     if text is not None:
-        benchmark.RESULTS.write_text(text, "utf-8")
-    assert benchmark.tables("million").startswith("Nothing is measured yet")
-    assert benchmark.conditions() == ""
+        speed.RESULTS.write_text(text, "utf-8")
+    assert speed.tables("million").startswith("Nothing is measured yet")
+    assert speed.conditions() == ""
 
 
 def test_what_is_above_the_wanted_ratio_is_reported_and_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     slow = ENTRY | {"ratios": ENTRY["ratios"] | {"eager": 5.0}}
-    monkeypatch.setattr(benchmark, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(speed, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(benchmark, "measure_in_processes", lambda number: {"million": slow})
+    before = [result(name, ENTRY) for name in ("huber_loss", "mse_loss", "gone_loss")]
+    text = json.dumps({"machine": benchmark.machine(), "results": before})
+    speed.RESULTS.write_text(text, "utf-8")
     monkeypatch.setattr(sys, "argv", ["benchmark", "mse_loss", "l1_loss", "--write"])
     benchmark.main()
     printed = capsys.readouterr().out
     assert "mse_loss, million: Eager 5.00, 3 ms; Compiled 0.50, 500 µs" in printed
     assert "mse_loss, million: eager at most 4" in printed
     assert "l1_loss, million: eager at most 1.7" in printed
-    kept = json.loads(benchmark.RESULTS.read_text("utf-8"))["measured"]
-    assert kept == {"l1_loss": {"million": slow}, "mse_loss": {"million": slow}}
+    kept = json.loads(speed.RESULTS.read_text("utf-8"))["results"]
+    # In the catalogue's order; what is no contest any more is gone.
+    assert kept == [result("l1_loss", slow), result("mse_loss", slow), result("huber_loss", ENTRY)]

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import fields
 
 import pytest
 import torch
@@ -16,129 +15,13 @@ from torch import Tensor
 
 import losses
 from losses.catalog import CATALOG, PROPERTIES, Claim, Properties, Record
-from tests.cases import adapted, randn
+from tests.cases import adapted, part_of, randn
+from tests.domains import Arguments, Domain
 
 RECORDS = {loss.function: loss for loss in CATALOG}
 POINTS = 1000
 UNBOUNDED = 1000.0  # A slope above it counts as a slope without a bound.
 
-Arguments = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Domain:
-    """Where to sample a loss, and of what.
-
-    Attributes:
-        shapes: The arguments that are its input.
-        others: The other arguments; each entry is one loss to attack.
-        inside: Takes real numbers into the domain.
-        scales: Powers of 10: how far out, and how close to 0, the real numbers lie.
-        element: Which element of the result.
-        exchange: What the symmetry does, where it is not simply in one of `EXCHANGES`.
-    """
-
-    shapes: dict[str, tuple[int, ...]]
-    others: tuple[Arguments, ...]
-    inside: Callable[[Tensor], Tensor] = lambda u: u
-    scales: tuple[float, float] = (-2.0, 4.0)
-    element: tuple[int, ...] = ()
-    exchange: Callable[[Arguments], Arguments] | None = None
-
-
-def targets(*values: Any) -> tuple[Arguments, ...]:
-    return tuple({"target": torch.as_tensor(value)} for value in values)
-
-
-def probability(u: Tensor) -> Tensor:
-    return 0.999 * u.sin().square()  # nearer to 1, 1 - x has too few digits left to be smooth
-
-
-LOGITS = (-1.0, 1.3)
-REAL = targets(0.5, -2.0)
-SIGNS = targets(1.0, -1.0)
-SCALAR: dict[str, tuple[int, ...]] = {"input": ()}
-ROW = {"input": (3,)}
-NAMES = ("anchor", "positive", "negative")
-TRIPLET = Domain(dict.fromkeys(NAMES, (2,)), ({},), scales=(-1.0, 2.0))
-MINED = Domain(
-    {"input": (3, 2)},
-    targets([0, 0, 1]),
-    scales=(-1.0, 2.0),
-    element=(0, 1),
-    exchange=lambda a: a | {"input": a["input"][torch.tensor([1, 0, 2])]},
-)
-CTC = {"target_lengths": (2,), "input_lengths": (3,)}
-ADAPTIVE = {
-    "head_weight": randn(3, 2),
-    "projection1": randn(2, 2, seed=1),
-    "cluster1": randn(3, 2, seed=2),
-}
-
-DOMAINS = {
-    "binary_cross_entropy": Domain(
-        SCALAR,
-        tuple({"target": torch.tensor(y, dtype=torch.float64)} for y in (1.0, 0.0, 0.3)),
-        probability,
-        (-8.0, 1.0),
-    ),
-    "binary_cross_entropy_with_logits": Domain(SCALAR, targets(1.0, 0.0, 0.3), scales=LOGITS),
-    "cross_entropy": Domain(ROW, targets(0, 2), scales=LOGITS),
-    "nll_loss": Domain(ROW, targets(0, 2), lambda u: -u.abs()),
-    "linear_cross_entropy": Domain(
-        {"input": (2,)},
-        ({"target": torch.tensor(1), "linear_weight": randn(3, 2)},),
-        scales=LOGITS,
-    ),
-    "adaptive_log_softmax_with_loss": Domain(
-        {"input": (2,)},
-        tuple({"target": torch.tensor(y), **ADAPTIVE} for y in (1, 3)),
-        scales=LOGITS,
-    ),
-    "l1_loss": Domain(SCALAR, REAL),
-    "mse_loss": Domain(SCALAR, REAL),
-    "smooth_l1_loss": Domain(SCALAR, REAL),
-    "huber_loss": Domain(SCALAR, REAL),
-    "log_cosh_loss": Domain(SCALAR, REAL),
-    "poisson_nll_loss": Domain(SCALAR, targets(2.0, 5.0), scales=LOGITS),
-    "gaussian_nll_loss": Domain(
-        SCALAR, tuple(y | {"var": torch.tensor(v).double()} for y in REAL for v in (1.0, 0.25))
-    ),
-    "kl_div": Domain(
-        ROW,
-        targets([0.2, 0.5, 0.3], [0.0, 1.0, 0.0]),
-        lambda u: u.log_softmax(-1),
-        LOGITS,
-        exchange=lambda a: {"input": a["target"].log(), "target": a["input"].exp()},
-    ),
-    "margin_ranking_loss": Domain({"input1": (), "input2": ()}, SIGNS),
-    "multilabel_margin_loss": Domain({"input": (4,)}, targets([0, 2, -1, 0])),
-    "multilabel_soft_margin_loss": Domain(ROW, targets([1.0, 0.0, 1.0]), scales=LOGITS),
-    "soft_margin_loss": Domain(SCALAR, SIGNS, scales=LOGITS),
-    "multi_margin_loss": Domain(ROW, targets(0, 2)),
-    "triplet_margin_loss": TRIPLET,
-    "triplet_margin_with_distance_loss": TRIPLET,
-    "hinge_embedding_loss": Domain(SCALAR, SIGNS, lambda u: u.abs()),
-    "cosine_embedding_loss": Domain({"input1": (2,), "input2": (2,)}, SIGNS, scales=(-8.0, 2.0)),
-    "ctc_loss": Domain(
-        {"log_probs": (3, 3)},
-        ({"targets": torch.tensor([1, 2]), **CTC},),
-        lambda u: u.log_softmax(-1),
-        LOGITS,
-    ),
-    "focal_loss": Domain(ROW, targets(0, 2), scales=LOGITS),
-    "sigmoid_focal_loss": Domain(
-        {"inputs": ()}, tuple({"targets": torch.tensor(y).double()} for y in (0, 1)), scales=LOGITS
-    ),
-    "batch_hard_triplet_loss": replace(MINED, element=(0,)),
-    "triplet_semihard_loss": replace(
-        MINED,
-        shapes={"input": (4, 2)},
-        others=targets([0, 0, 1, 1]),
-        exchange=lambda a: a | {"input": a["input"][torch.tensor([1, 0, 2, 3])]},
-    ),
-    "batch_all_triplet_loss": MINED,
-}
 
 EXCHANGES: dict[str, Callable[[Arguments], Arguments]] = {
     "error": lambda a: a | {"input": 2 * a["target"] - a["input"]},
@@ -328,7 +211,7 @@ BOUNDS = {"lipschitz": greatest_slope, "bounded": greatest_gradient}
 
 def survives(loss: Record, name: str, claim: Claim) -> bool:
     """Whether the claim stands: it holds everywhere, or else fails somewhere."""
-    domain = DOMAINS[loss.function]
+    domain = part_of(loss.function, "domain")
     slices = [Slice(loss.function, domain, others) for others in domain.others]
     if name in CHECKS:
         return all(CHECKS[name](f, claim) for f in slices) == claim.holds

@@ -26,6 +26,7 @@ from scripts import run
 from scripts.website import directives, snippets
 from scripts.website.build import configuration
 from scripts.website.language import file_of
+from tests.cases import PARTS, part_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "en"
@@ -117,6 +118,17 @@ def test_records_are_whole(loss: Record) -> None:
     cases = importlib.import_module(f"tests.cases.{loss.function}")
     assert list(cases.cases(torch.float64)), "no cases"
     assert list(cases.errors()), "no errors"
+    for name in PARTS if loss.torch_equivalent else ("domain",):
+        part_of(loss.function, name)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_cases_that_lack_a_part_are_told_what_to_write(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(importlib.import_module("tests.cases.mse_loss"), name)
+    with pytest.raises(AssertionError, match=rf"^tests/cases/mse_loss\.py: write `{name} = "):
+        part_of("mse_loss", name)
 
 
 @each_loss
@@ -163,8 +175,6 @@ def test_nothing_is_left_to_do(loss: Record) -> None:
         f"tests/cases/{loss.function}.py",
     )
     texts = {path: (ROOT / path).read_text("utf-8") for path in paths if (ROOT / path).exists()}
-    domains = (ROOT / "tests" / "test_properties.py").read_text("utf-8").splitlines()
-    texts["tests/test_properties.py"] = "\n".join(x for x in domains if f'"{loss.function}"' in x)
     left = [
         f"{path}: {line.strip()}"
         for path, text in texts.items()

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import multiprocessing
 import os
 import platform
@@ -27,8 +26,10 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from timeit import timeit
 from typing import Any
@@ -39,24 +40,16 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from losses.catalog import CATALOG
-from scripts.dev.contests import (
-    BOTH,
-    COMPILED,
-    CONTESTS,
-    EAGER,
-    EMBEDDINGS,
-    MEANS,
-    MEMORY,
-    OURS,
-    PYTORCH,
-    RATIOS,
-    WANTED,
-    Contest,
-    drawn,
-)
-from scripts.website.language import say
+from scripts.website import speed
+from scripts.website.speed import COMPILED, EAGER, MEMORY
+from tests.contests import Contest, drawn
 
-RESULTS = Path(__file__).resolve().parents[2] / "docs" / "benchmark.json"
+CONTESTS: tuple[Contest, ...] = tuple(
+    replace(contest, loss=loss.function)
+    for loss in CATALOG
+    for contest in getattr(import_module(f"tests.cases.{loss.function}"), "contests", ())
+)
+MEANS = {EAGER: 2.3, COMPILED: 0.7}  # geometric, over PyTorch's losses, a million numbers each
 PROCESSES, PATIENCE = 5, 30.0  # as many, but none is begun after so many seconds
 SECONDS = 1.0  # that one process spends on the blocks of one contest, at one size
 
@@ -186,23 +179,12 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Take the medians over the processes, of the times and of the ratios."""
     seconds = [run["seconds"] for run in runs]
     middle = lambda values: float(f"{statistics.median(values):.4g}")
-    ratios = [ratios_of(run) for run in seconds]
+    ratios = [speed.ratios_of(run) for run in seconds]
     return {
         **runs[0],
         "seconds": {name: middle([run[name] for run in seconds]) for name in seconds[0]},
         "ratios": {column: middle([run[column] for run in ratios]) for column in ratios[0]},
     }
-
-
-def ratios_of(amounts: dict[str, float]) -> dict[str, float]:
-    return {
-        column: amounts[ours] / amounts[theirs]
-        for column, (ours, theirs) in RATIOS.items()
-        if ours in amounts and theirs in amounts
-    }
-
-
-WORDS = ("Processor", "Threads", "System")
 
 
 def machine() -> dict[str, str]:
@@ -214,141 +196,58 @@ def machine() -> dict[str, str]:
         cpu = next((x.partition(": ")[2] for x in lines if x.startswith("model name")), cpu)
     system = f"{platform.system()} {platform.machine()}"
     versions = {"Python": platform.python_version(), "PyTorch": torch.__version__}
-    return dict(zip(WORDS, (cpu, "1", system), strict=True)) | versions
-
-
-def in_units(amount: float, units: dict[str, float]) -> str:
-    unit = next((name for name, scale in units.items() if amount >= scale), list(units)[-1])
-    number = amount / units[unit]
-    return f"{number:.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
-
-
-TIME = {"s": 1, "ms": 1e-3, "µs": 1e-6}
-SPACE = {"MiB": 2**20, "KiB": 2**10, "B": 1}
-
-
-def short(ratio: float) -> str:
-    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
-
-
-def kept() -> dict[str, Any]:
-    """Read what was measured before; nothing, where the file is missing or of another form."""
-    found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    return {"machine": found.get("machine", {}), "measured": found.get("measured", {})}
-
-
-def entries(measured: dict[str, Any], *sizes: str) -> Iterator[tuple[Contest, str, dict[str, Any]]]:
-    """Yield what is known of each contest, at all sizes or at some."""
-    for contest in CONTESTS:
-        for size in contest.shapes:
-            if (size in sizes or not sizes) and size in measured.get(contest.name, {}):
-                yield contest, size, measured[contest.name][size]
-
-
-def means(measured: dict[str, Any]) -> dict[str, float]:
-    """Return the geometric means of the ratios to PyTorch's losses, for a million numbers."""
-    found: dict[str, list[float]] = {}
-    for contest, _, entry in entries(measured, "million"):
-        for column, ratio in entry["ratios"].items():
-            if contest.against == PYTORCH:
-                found.setdefault(column, []).append(ratio)
-    return {column: statistics.geometric_mean(ratios) for column, ratios in found.items()}
+    return dict(zip(speed.WORDS, (cpu, "1", system), strict=True)) | versions
 
 
 def above(contest: Contest, size: str, entry: dict[str, Any]) -> str:
     """Say what is above the ratio that is wanted."""
     ratios = dict(entry["ratios"])
     if "bytes" in entry:
-        ratios[MEMORY] = ratios_of(entry["bytes"])[EAGER]
-    wanted = {column: WANTED.get((contest.name, size, column), math.inf) for column in ratios}
+        ratios[MEMORY] = speed.ratios_of(entry["bytes"])[EAGER]
+    wanted = {column: contest.most(size, column) for column in ratios}
     return ", ".join(f"{x} at most {wanted[x]:.3g}" for x in ratios if ratios[x] > wanted[x])
 
 
-def cells(contest: Contest, size: str, entry: dict[str, Any]) -> dict[str, str]:
-    """Write what was measured of a contest at one size, by the titles of the columns."""
-    times = {name: in_units(seconds, TIME) for name, seconds in entry["seconds"].items()}
-    ratio = {column: short(value) for column, value in entry["ratios"].items()}
-    held = entry.get("bytes", {})
-    space = {name: in_units(amount, SPACE) for name, amount in held.items()}
-    saved = {column: short(value) for column, value in ratios_of(held).items()}
-    launched = [f"{a} + {b}" for a, b in entry.get("operations", {}).values()]
-    cell = lambda *parts: "<br>".join(filter(None, parts))
-    return {
-        say("Eager"): cell(ratio[EAGER], times[OURS]),
-        say("Compiled"): cell(ratio.get(COMPILED), times.get(f"{OURS} compiled")),
-        say("Both compiled"): ratio.get(BOTH, ""),
-        say("Operations"): cell(*launched),
-        say("Memory"): cell(saved.get(EAGER), space.get(OURS)),
-        say("Memory, compiled"): cell(saved.get(COMPILED), space.get(f"{OURS} compiled")),
-    }
-
-
-def messages() -> Iterator[str]:
-    """Yield what the tables say, besides what is said where they are made."""
-    yield from WORDS
-    for contest in CONTESTS:
-        yield from (contest.against, contest.label)
-
-
-def conditions() -> str:
-    """List what the numbers depend on."""
-    told = ((say(x) if x in WORDS else x, value) for x, value in kept()["machine"].items())
-    return "\n".join(say("- {name}: {value}", name=name, value=value) for name, value in told)
-
-
-def tables(*sizes: str) -> str:
-    """Write what was measured at these sizes, or at all, as a Markdown table."""
-    measured, rows = kept()["measured"], []
-    for contest, size, entry in entries(measured, *sizes):
-        classes = next(x.classes for x in CATALOG if x.function == contest.loss)
-        about = [f"[{classes[0]}](losses/{contest.loss}.md)"]
-        about += [say(contest.label)] if contest.label else []
-        if len(sizes) != 1:
-            about.append(f"n = {size}" if size in EMBEDDINGS else size)
-        if contest.against != PYTORCH:
-            about.append(say("against {name}", name=say(contest.against)))
-        rows.append({say("Loss"): "<br>".join(about), **cells(contest, size, entry)})
-    if not rows:
-        return say("Nothing is measured yet: `python scripts/run.py benchmark --write` does it.")
-    if "million" in sizes:
-        mean = [f"**{short(ratio)}**" for ratio in means(measured).values()]
-        title = say("All of PyTorch's, geometric mean")
-        rows.insert(0, dict(zip(rows[0], (title, *mean), strict=False)))
-    head = [title for title in rows[-1] if any(row.get(title) for row in rows)]
-    lines = [head, ["---"] * len(head), *([row.get(x, "") for x in head] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def ordered(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put results in the order of the contests; a later one replaces an earlier one of the same."""
+    known = {(result["loss"], result["label"]): result for result in results}
+    names = [(contest.loss, contest.label) for contest in CONTESTS]
+    return [known[name] for name in names if name in known]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("losses", nargs="*", help="all, if none is named")
-    parser.add_argument("--write", action="store_true", help=f"keep it in docs/{RESULTS.name}")
+    parser.add_argument(
+        "--write", action="store_true", help=f"keep it in docs/{speed.RESULTS.name}"
+    )
     options = parser.parse_args()
     unknown = set(options.losses) - {contest.loss for contest in CONTESTS}
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))} among the contests")
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler reports each of its runs
-    known = kept()
+    known = speed.kept()
     if known["machine"] != machine():  # the numbers of two machines do not go together
-        known = {"machine": machine(), "measured": {}}
-    measured: dict[str, Any] = {}
+        known = {"machine": machine(), "results": []}
+    results: list[dict[str, Any]] = []
     missed = []
     for number, contest in enumerate(CONTESTS):
         if options.losses and contest.loss not in options.losses:
             continue
-        measured[contest.name] = measure_in_processes(number)
-        for _, size, entry in entries({contest.name: measured[contest.name]}):
-            told = [
-                f"{title} {cell}" for title, cell in cells(contest, size, entry).items() if cell
-            ]
+        result = {"loss": contest.loss, "label": contest.label, "against": contest.against}
+        results.append({**result, "sizes": measure_in_processes(number)})
+        for _, size, entry in speed.entries(results[-1:]):
+            told = [f"{title} {cell}" for title, cell in speed.cells(entry).items() if cell]
             print(f"{contest.name}, {size}: {'; '.join(told)}".replace("<br>", ", "), flush=True)
-            if wanted := above(contest, size, entry):
-                missed.append(f"{contest.name}, {size}: {wanted}")
+            if said := above(contest, size, entry):
+                missed.append(f"{contest.name}, {size}: {said}")
         if options.write:
-            known["measured"] |= measured
-            RESULTS.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
-    for column, mean in means(measured).items():
-        print(f"geometric mean, million: {column} {short(mean)} (wanted: {MEANS.get(column)})")
+            known["results"] = ordered([*known["results"], *results])
+            speed.RESULTS.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
+    for column, mean in speed.means(results).items():
+        print(
+            f"geometric mean, million: {column} {speed.short(mean)} (wanted: {MEANS.get(column)})"
+        )
     print("\n".join(["above what is wanted:", *missed]) if missed else "all is as wanted")
 
 

@@ -202,6 +202,8 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.domains import NUMBERS, SCALAR, Domain
+IMPORTS
 REFERENCE
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -225,6 +227,24 @@ def errors() -> Iterator[Error]:
     yield Error("reduction", average, ValueError, "avg"PARITY)
     integers = {"input": x.long(), "target": x.long()}
     yield Error("integers", integers, NotImplementedError, "input"PARITY)
+
+
+# TODO: which of its arguments are its input, which numbers, and which targets?
+domain = Domain(SCALAR, NUMBERS)
+GENERATED
+"""
+
+# What is generated for a loss that PyTorch has too, and measured beside it.
+IMPORTS = """\
+from tests.contests import Contest, elementwise
+from tests.strategies import pointwise
+"""
+
+GENERATED = """\
+# TODO: which values do its arguments take, and which settings has it?
+strategy = pointwise()
+# TODO: which arguments does it take? See tests/contests.py.
+contests = (Contest(elementwise),)
 """
 
 REFERENCE = '''
@@ -276,6 +296,8 @@ def main() -> int:
     def filled(template: str) -> str:
         for name, value in {
             "REFERENCE\n": "" if known else REFERENCE,
+            "IMPORTS\n": IMPORTS if known else "",
+            "GENERATED\n": GENERATED if known else "",
             "PARITY": "" if known else ", False",
             "CLAIMS": "\n".join(
                 f'        {name}=Claim(False, "TODO: whether, and why"),' for name in PROPERTIES
@@ -298,8 +320,6 @@ def main() -> int:
     export = f"from losses.{options.family}._{options.function} import *\n"
     package = f"losses/{options.family}/__init__.py"
     added(package, rf"^from losses\.{options.family}\._{after} import \*\n", export)
-    domain = f'    "{options.function}": Domain(SCALAR, REAL),  # TODO: are these its arguments?\n'
-    added("tests/test_properties.py", r"^DOMAINS = \{\n", domain)
     subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", *new], cwd=ROOT, check=True)
 
     print("Written, each with its TODOs:", *new, sep="\n  ")

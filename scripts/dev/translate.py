@@ -28,8 +28,7 @@ from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures
-from scripts.dev import benchmark
-from scripts.website import directives, rosetta
+from scripts.website import directives, rosetta, speed
 from scripts.website.language import (
     DOCS,
     LOCALE,
@@ -89,8 +88,8 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
         yield SITE, "scripts/website/directives.py", "", text
     for text in rosetta.messages():
         yield SITE, "scripts/website/rosetta.py", "", text
-    for text in filter(prose, benchmark.messages()):
-        yield SITE, "scripts/dev/benchmark.py", "", text
+    for text in filter(prose, speed.messages()):
+        yield SITE, "scripts/website/speed.py", "", text
     for variable, entries in figures.COMPARISONS.values():
         for text in (variable, *(label for label, _, _ in entries)):
             yield SITE, "scripts/figures/__init__.py", "", text

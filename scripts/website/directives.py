@@ -23,9 +23,8 @@ from pygments.lexers import PythonLexer
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures
-from scripts.dev import benchmark
 from scripts.figures.drawing import RECORDS
-from scripts.website import language, snippets
+from scripts.website import language, snippets, speed
 from scripts.website.language import heading, say
 from scripts.website.rosetta import KINDS, entries, friends, title_of
 
@@ -285,8 +284,8 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 MARKDOWN: dict[str, Callable[..., str]] = {
     "names": names,
     "overview": overview,
-    "benchmark": benchmark.tables,
-    "benchmark_machine": benchmark.conditions,
+    "benchmark": speed.tables,
+    "benchmark_machine": speed.conditions,
     "checks": checks,
     "bibliography": bibliography,
     "properties": properties,

@@ -6,6 +6,12 @@ Such a module holds
 - `errors()`: the wrong calls, with what the message must say,
 - `points(seed)`: random calls at which the docstring's formulas are evaluated; where the letters of
   the formulas are others than `x` and `y`, `SYMBOLS` says which arguments they stand for,
+- `domain`: where `tests/test_properties.py` samples the loss, to attack what the catalogue claims;
+  `tests/domains.py` has the pieces,
+- `strategy`, where PyTorch has the loss: what generates calls for `tests/test_generated.py`;
+  `tests/strategies.py` has the pieces,
+- `contests`, where PyTorch has the loss, and elsewhere if there is something to compare it with:
+  what the benchmark measures; `tests/contests.py` has the pieces,
 - `warnings()`, only where calls are questionable: the same for what warns,
 - `class_errors()`, only where the class itself refuses settings: the same for building it,
 - `adapted(function)`, only where a loss is called in another way than all others: the function as
@@ -28,6 +34,23 @@ def adapted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function of a loss, wherever it comes from, as the proofs call it."""
     cases = importlib.import_module(f"tests.cases.{name}")
     return cases.adapted(function) if hasattr(cases, "adapted") else function
+
+
+# What the other tests and the benchmark take from the cases, and how to write it.
+PARTS = {
+    "domain": "`domain = Domain(...)`, where to sample the loss; pieces are in tests/domains.py",
+    "strategy": "`strategy = pointwise(...)`, which makes calls to hold against PyTorch; pieces "
+    "are in tests/strategies.py",
+    "contests": "`contests = (Contest(...),)`, what to measure beside PyTorch's own; pieces are in "
+    "tests/contests.py",
+}
+
+
+def part_of(name: str, what: str) -> Any:
+    """Return one of the `PARTS` of a loss; where it is missing, say what to write."""
+    cases = importlib.import_module(f"tests.cases.{name}")
+    assert hasattr(cases, what), f"tests/cases/{name}.py: write {PARTS[what]}"
+    return getattr(cases, what)
 
 
 @dataclass(frozen=True)

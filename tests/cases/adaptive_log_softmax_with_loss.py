@@ -4,7 +4,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+import losses
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import FEATURES, Arguments, Contest, Shape
+from tests.domains import LOGITS, Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 SYMBOLS = {"W": "head_weight", "b": "bias"}
@@ -169,3 +172,40 @@ def class_errors() -> Iterator[Error]:
     for cutoffs in ([0, 3], [-1], [3, 3], [6, 3], [3, 10], [11], [2.5]):
         match = rf"between 1 and n_classes-1, got \[{cutoffs[0]}.* for n_classes=10: leave out"
         yield Error(f"cutoffs {cutoffs}", layer | {"cutoffs": cutoffs}, ValueError, match)
+
+
+WEIGHTS = {
+    "head_weight": randn(3, 2),
+    "projection1": randn(2, 2, seed=1),
+    "cluster1": randn(3, 2, seed=2),
+}
+domain = Domain(
+    {"input": (2,)},
+    tuple({"target": torch.tensor(y), **WEIGHTS} for y in (1, 3)),
+    scales=LOGITS,
+)
+
+
+def clusters(shape: Shape) -> Arguments:
+    samples, features, classes = shape
+    cutoffs = [classes // 10, classes // 2]
+    return {
+        "input": torch.randn(samples, features),
+        "target": torch.randint(classes, (samples,)),
+        "module": torch.nn.AdaptiveLogSoftmaxWithLoss(features, classes, cutoffs),
+    }
+
+
+def of_module(input: Tensor, target: Tensor, module: Any) -> Tensor:
+    """Call ours with the weights of PyTorch's module, which has no function."""
+    tails = [(projection.weight, cluster.weight) for projection, cluster in module.tail]
+    head = module.head.weight
+    return losses.adaptive_log_softmax_with_loss(input, target, head, tails).loss
+
+
+def by_module(input: Tensor, target: Tensor, module: Any) -> Tensor:
+    loss: Tensor = module(input, target).loss
+    return loss
+
+
+contests = (Contest(clusters, shapes=FEATURES, call=of_module, other=by_module),)

@@ -10,6 +10,8 @@ from tests.cases.batch_hard_triplet_loss import (
     random_batches,
     wrong_batches,
 )
+from tests.contests import cube, in_cube
+from tests.domains import MINED
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 
@@ -50,3 +52,16 @@ def reference(
         return torch.stack(flat).reshape(n, n) if flat else input @ input.T
     total = sum(loss.values(), zero)
     return total / max(active, 1) if reduction == "mean" else total
+
+
+domain = MINED
+
+
+def batch_all_by_cube(input: Tensor, target: Tensor, margin: float) -> Tensor:
+    to_positive, to_negative, positive, negative = cube(input, target)
+    loss = (to_positive - to_negative + margin).relu()
+    loss = loss * (positive[:, :, None] & negative[:, None, :])
+    return loss.sum() / (loss > 0).sum()
+
+
+contests = (in_cube(other=batch_all_by_cube),)

@@ -1,9 +1,12 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import EMBEDDINGS, Contest, embedded
+from tests.domains import MINED
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 SYMBOLS = {"m": "margin"}
@@ -103,3 +106,31 @@ def reference(
         return torch.stack(loss) if loss else input.sum(dim=1)
     total = sum(loss, 0 * input.sum())
     return total / max(anchors, 1) if reduction == "mean" else total
+
+
+domain = replace(MINED, element=(0,))
+
+
+def batch_hard_by_loop(input: Tensor, target: Tensor, margin: float) -> Tensor:
+    """Mine as the document does, anchor by anchor."""
+    n = len(input)
+    dist = input.pow(2).sum(dim=1, keepdim=True).expand(n, n)
+    dist = dist + dist.t()
+    dist = dist.addmm(input, input.t(), beta=1, alpha=-2).clamp(min=1e-12).sqrt()
+    mask = target.expand(n, n).eq(target.expand(n, n).t())
+    hardest_positive = [dist[i][mask[i]].max().unsqueeze(0) for i in range(n)]
+    hardest_negative = [dist[i][mask[i] == 0].min().unsqueeze(0) for i in range(n)]
+    far, near = torch.cat(hardest_positive), torch.cat(hardest_negative)
+    return torch.nn.functional.margin_ranking_loss(near, far, torch.ones_like(near), margin)
+
+
+contests = (
+    Contest(
+        embedded,
+        shapes=EMBEDDINGS,
+        other=batch_hard_by_loop,
+        against="the loop of document 000",
+        compiled=("ours",),  # the loop unrolls
+        wanted={"64": {"eager": 1 / 10}, "512": {"eager": 1 / 30}, "2048": {"eager": 1 / 100}},
+    ),
+)

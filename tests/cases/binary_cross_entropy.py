@@ -1,8 +1,12 @@
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, elementwise
+from tests.domains import SCALAR, Domain, probability
+from tests.strategies import PROBABILITY, pointwise
 
 SYMBOLS = {"w": "weight"}
 
@@ -73,3 +77,17 @@ def errors() -> Iterator[Error]:
         arguments = {"input": x, "target": y, "weight": torch.ones(shape)}
         yield Error(f"weight {shape}", arguments, RuntimeError, "weight of shape")
     yield Error("reduction", {"input": x, "target": y, "reduction": "avg"}, ValueError, "avg")
+
+
+domain = Domain(
+    SCALAR,
+    tuple({"target": torch.tensor(y, dtype=torch.float64)} for y in (1.0, 0.0, 0.3)),
+    probability,
+    (-8.0, 1.0),
+)
+strategy = pointwise(PROBABILITY, PROBABILITY, False, weights=("weight",), weight_broadcasts=True)
+contests = (
+    Contest(
+        partial(elementwise, input=torch.rand, target=torch.rand), wanted={"million": {"eager": 3}}
+    ),
+)

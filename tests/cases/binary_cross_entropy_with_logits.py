@@ -1,9 +1,13 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, elementwise
+from tests.domains import LOGITS, SCALAR, Domain, targets
+from tests.strategies import PROBABILITY, REAL, pointwise
 
 SYMBOLS = {"w": "weight", "p": "pos_weight"}
 
@@ -86,3 +90,10 @@ def warnings() -> Iterator[Error]:
         arguments = {"input": torch.tensor([0.2, -0.7]), "target": torch.tensor([1.0, label])}
         match = f"target should be between 0 and 1, got {label}"
         yield Error(f"label {label}", arguments, UserWarning, match, parity=False)
+
+
+domain = Domain(SCALAR, targets(1.0, 0.0, 0.3), scales=LOGITS)
+strategy = pointwise(
+    REAL, PROBABILITY, False, weights=("weight", "pos_weight"), weight_broadcasts=True
+)
+contests = (Contest(partial(elementwise, target=torch.rand), wanted={"million": {"eager": 3}}),)

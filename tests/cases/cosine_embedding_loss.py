@@ -1,8 +1,14 @@
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, paired
+from tests.domains import SIGNS, Domain
+from tests.strategies import INF, NAN, SIGN, TAME, Draw, settings_of, tensor
 
 BOTH = ("input1", "input2")
 
@@ -94,3 +100,21 @@ def warnings() -> Iterator[Error]:
     one = {"input1": pairs, "input2": pairs[:, :1], "target": torch.ones(2)}
     match = r"input2 of shape \(2, 1\) should have the same number of coordinates"
     yield Error("one coordinate", one, UserWarning, match, False)
+
+
+domain = Domain({"input1": (2,), "input2": (2,)}, SIGNS, scales=(-8.0, 2.0))
+
+
+def strategy(draw: Draw, dtype: torch.dtype) -> Case:
+    batch = draw(st.sampled_from([(), (0,), (1,), (3,)]))
+    size = draw(st.integers(1, 3))
+    elements = TAME | st.sampled_from([NAN, INF, 1e-6, 1e-30, 1e5, 1e30])
+    arguments: dict[str, Any] = {
+        name: tensor(draw, (*batch, size), dtype, elements) for name in BOTH
+    }
+    arguments["target"] = tensor(draw, batch, dtype, SIGN | st.just(0.0))
+    arguments |= settings_of(draw, {"margin": st.sampled_from([0.5, -0.5])})
+    return Case("", arguments, BOTH)
+
+
+contests = (Contest(partial(paired, rows=True), BOTH),)

@@ -3,6 +3,9 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import Contest, classified
+from tests.domains import LOGITS, ROW, Domain, targets
+from tests.strategies import REAL, one_of_classes
 
 SYMBOLS = {"w": "weight", r"\varepsilon": "label_smoothing"}
 SHARED = ("weight",)
@@ -212,3 +215,17 @@ def errors() -> Iterator[Error]:
 def warnings() -> Iterator[Error]:
     negative = {"input": randn(3, 5), "target": randint(5, 3), "label_smoothing": -0.1}
     yield Error("negative smoothing", negative, UserWarning, "label_smoothing counts as 0", False)
+
+
+domain = Domain(ROW, targets(0, 2), scales=LOGITS)
+strategy = one_of_classes(REAL, smoothing=True, probabilities=True)
+contests = (
+    Contest(classified, wanted={"million": {"eager": 3}}),
+    Contest(
+        classified,
+        label="32000 classes",
+        shapes={"vocabulary": (512, 32000)},
+        memory=True,
+        wanted={"vocabulary": {"eager": 1.7, "memory": 1.1}},
+    ),
+)

@@ -3,9 +3,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Arguments, Contest, Shape, log_probabilities
+from tests.domains import LOGITS, Domain
+from tests.strategies import ORDINARY, Draw, settings_of, tensor
 
 # tests/test_ctc_loss.py compares values with PyTorch's, and gradients in the logits.
 DEFECT = "PyTorch's gradient in log_probs is the one in the logits, not the derivative"
@@ -187,3 +191,49 @@ def reference(
                 total = total + log_probs[range(int(time)), n, alignment].sum().exp()
         result.append(-total.log())
     return torch.stack(result)
+
+
+domain = Domain(
+    {"log_probs": (3, 3)},
+    ({"targets": torch.tensor([1, 2]), "target_lengths": (2,), "input_lengths": (3,)},),
+    lambda u: u.log_softmax(-1),
+    LOGITS,
+)
+
+
+def strategy(draw: Draw, dtype: torch.dtype) -> Case:
+    time, samples, classes = (draw(st.integers(least, 4)) for least in (1, 1, 2))
+    longest = draw(st.integers(0, 3))
+    blank = draw(st.integers(0, classes - 1))
+    labels = [k for k in range(classes) if k != blank]
+    arguments = {
+        # Logits: PyTorch's gradient is right in these only.
+        "log_probs": tensor(draw, (time, samples, classes), dtype, ORDINARY),
+        "targets": tensor(draw, (samples, longest), torch.int64, st.sampled_from(labels)),
+        "input_lengths": tensor(draw, (samples,), torch.int64, st.integers(1, time)),
+        "target_lengths": tensor(draw, (samples,), torch.int64, st.integers(0, longest)),
+        "blank": blank,
+    }
+    return Case("", arguments | settings_of(draw, {"zero_infinity": st.booleans()}), ("log_probs",))
+
+
+def speech(shape: Shape) -> Arguments:
+    frames, samples, classes = shape
+    length = frames // 4
+    return {
+        "log_probs": log_probabilities(shape),
+        "targets": torch.randint(1, classes, (samples, length)),
+        "input_lengths": torch.full((samples,), frames),
+        "target_lengths": torch.full((samples,), length),
+    }
+
+
+contests = (
+    Contest(
+        speech,
+        ("log_probs",),
+        shapes={"small": (20, 8, 10), "million": (200, 100, 50)},
+        compiled=(),  # its loop over the frames unrolls: minutes of compiling, for no gain
+        wanted={"million": {"eager": 4}},
+    ),
+)

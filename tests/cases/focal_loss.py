@@ -3,6 +3,8 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import Contest, classified
+from tests.domains import LOGITS, ROW, Domain, targets
 
 REFERENCE_REDUCTIONS = ("none", "sum", "mean")
 SYMBOLS = {"w": "weight", r"\gamma": "gamma"}
@@ -122,3 +124,21 @@ def errors() -> Iterator[Error]:
 def class_errors() -> Iterator[Error]:
     yield Error("gamma", {"gamma": -1.0}, ValueError, "gamma=-1.0", False)
     yield Error("counts first", {"gamma": [9, 1]}, TypeError, "got list", False)
+
+
+domain = Domain(ROW, targets(0, 2), scales=LOGITS)
+
+
+def by_cross_entropy(input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    minus_log_p = torch.nn.functional.cross_entropy(input, target, reduction="none")
+    return ((1 - torch.exp(-minus_log_p)) ** 2 * minus_log_p).mean()
+
+
+contests = (
+    Contest(
+        classified,
+        other=by_cross_entropy,
+        against="the usual lines around `cross_entropy`",
+        wanted={"million": {"eager": 3}},
+    ),
+)

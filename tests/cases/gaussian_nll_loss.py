@@ -1,9 +1,14 @@
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Arguments, Contest, Shape, elementwise
+from tests.domains import NUMBERS, SCALAR, Domain
+from tests.strategies import INF, REAL, SHAPES, Draw, settings_of, tensor
 
 SYMBOLS = {"v": "var", r"\varepsilon": "eps"}
 
@@ -60,3 +65,34 @@ def errors() -> Iterator[Error]:
     target = {"input": x, "target": torch.ones(3, 3), "var": 1.0}
     yield Error("target", target, RuntimeError, "size of tensor")
     yield Error("reduction", {**good, "var": 1.0, "reduction": "avg"}, ValueError, "avg")
+
+
+domain = Domain(
+    SCALAR, tuple(y | {"var": torch.tensor(v).double()} for y in NUMBERS for v in (1.0, 0.25))
+)
+
+
+def strategy(draw: Draw, dtype: torch.dtype) -> Case:
+    shape = draw(SHAPES)
+    variance = st.floats(0.125, 4, width=32) | st.sampled_from([0.0, 1e-7, 1e-5, INF, 1e30])
+    var: Any = draw(st.sampled_from(["each", "kept", "left out", "number"]))
+    if var == "number":
+        var = draw(st.floats(0.125, 4, width=32))
+    else:
+        column = (*shape[:-1], 1) if shape and 0 not in shape else shape
+        its = {"each": shape, "kept": column, "left out": shape[:-1]}[var]
+        var = tensor(draw, its, dtype, variance)
+    arguments = {
+        "input": tensor(draw, shape, dtype, REAL),
+        "target": tensor(draw, shape, dtype, REAL),
+        "var": var,
+    }
+    arguments |= settings_of(draw, {"full": st.booleans(), "eps": st.sampled_from([1e-3, 0.5])})
+    return Case("", arguments, ("input", "target"))
+
+
+def with_variance(shape: Shape) -> Arguments:
+    return {**elementwise(shape), "var": torch.rand(shape) + 0.5}
+
+
+contests = (Contest(with_variance, ("input", "var")),)

@@ -1,8 +1,13 @@
 from collections.abc import Iterator
+from functools import partial
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, elementwise, signs
+from tests.domains import SCALAR, SIGNS, Domain
+from tests.strategies import INF, NAN, SIGN, pointwise
 
 SYMBOLS = {"m": "margin"}
 
@@ -43,3 +48,11 @@ def errors() -> Iterator[Error]:
     yield Error("integers", {"input": x.long(), "target": x}, RuntimeError, "needs floating point")
     call = {"input": x, "target": x, "reduction": "avg"}
     yield Error("reduction", call, ValueError, "avg .* for reduction")
+
+
+domain = Domain(SCALAR, SIGNS, lambda u: u.abs())
+
+DISTANCE = st.floats(0, 8, width=32) | st.sampled_from([0.0, 1.0, 0.5, INF, NAN, 1e30, -1.0])
+strategy = pointwise(DISTANCE, SIGN, True, ("input",), margin=st.sampled_from([0.5, 2.0]))
+
+contests = (Contest(partial(elementwise, input=torch.rand, target=signs)),)

@@ -1,8 +1,12 @@
 from collections.abc import Iterator
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, elementwise
+from tests.domains import NUMBERS, SCALAR, Domain
+from tests.strategies import pointwise
 
 SYMBOLS = {r"\delta": "delta"}
 
@@ -52,3 +56,8 @@ def errors() -> Iterator[Error]:
 
 def class_errors() -> Iterator[Error]:
     yield Error("delta", {"delta": "1"}, TypeError, "delta must be a float or int, got.*str")
+
+
+domain = Domain(SCALAR, NUMBERS)
+strategy = pointwise(weights=("weight",), delta=st.sampled_from([0.5, 1.0, 2.0]))
+contests = (Contest(elementwise, wanted={"million": {"eager": 7.5}}),)

@@ -1,10 +1,14 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Arguments, Contest, Shape, log_probabilities
+from tests.domains import LOGITS, ROW, Domain, targets
+from tests.strategies import LOG_PROBABILITY, PROBABILITY, pointwise
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -65,3 +69,29 @@ def warnings() -> Iterator[Error]:
     yield Error("mean", call, UserWarning, "'mean' divides .* reduction='batchmean'")
     positive = {"input": torch.tensor([0.5, -1.0]), "target": p, "reduction": "sum"}
     yield Error("probabilities", positive, UserWarning, "input has positive entries", False)
+
+
+domain = Domain(
+    ROW,
+    targets([0.2, 0.5, 0.3], [0.0, 1.0, 0.0]),
+    lambda u: u.log_softmax(-1),
+    LOGITS,
+    exchange=lambda a: {"input": a["target"].log(), "target": a["input"].exp()},
+)
+strategy = pointwise(LOG_PROBABILITY, PROBABILITY)
+
+
+def distributions(shape: Shape, log_target: bool) -> Arguments:
+    target = log_probabilities(shape)
+    settings = {"reduction": "batchmean", "log_target": log_target}
+    return {
+        "input": log_probabilities(shape),
+        "target": target if log_target else target.exp(),
+        **settings,
+    }
+
+
+contests = (
+    Contest(partial(distributions, log_target=False), wanted={"million": {"eager": 1.7}}),
+    Contest(partial(distributions, log_target=True), label="log_target=True"),
+)

@@ -1,11 +1,16 @@
 from collections.abc import Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import torch
+from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import FEATURES, Arguments, Contest, Shape
+from tests.domains import LOGITS, Domain
+from tests.strategies import TAME, WEIGHT, Draw, indices, settings_of, tensor
 
 SYMBOLS = {"W": "linear_weight", "b": "linear_bias", "w": "weight"}
 SHARED = ("linear_weight", "linear_bias", "weight")
@@ -128,3 +133,64 @@ def class_errors() -> Iterator[Error]:
     for share in (-0.1, 1.1):
         smooth = {"label_smoothing": share}
         yield Error(f"smoothing {share}", layer | smooth, RuntimeError, f"0, 1.*, got {share}")
+
+
+domain = Domain(
+    {"input": (2,)},
+    ({"target": torch.tensor(1), "linear_weight": randn(3, 2)},),
+    scales=LOGITS,
+)
+
+
+def strategy(draw: Draw, dtype: torch.dtype) -> Case:
+    rows, features, classes = (draw(st.integers(least, 3)) for least in (0, 1, 1))
+    grid = draw(st.sampled_from([(), (2,), (1, 2)]))
+    batch = (rows,) if grid or draw(st.booleans()) else ()
+    arguments: dict[str, Any] = {
+        "input": tensor(draw, (*batch, features), dtype, TAME),
+        "linear_weight": tensor(draw, (classes, *grid, features), dtype, TAME),
+    }
+    if draw(st.booleans()):
+        arguments["linear_bias"] = tensor(draw, (classes, *grid), dtype, TAME)
+    if draw(st.booleans()):
+        shape = (*batch, classes, *grid)
+        arguments["target"] = tensor(draw, shape, dtype, st.floats(0, 1, width=32))
+    else:
+        arguments["target"] = indices(draw, (*batch, *grid), classes, (-100,))
+    if draw(st.booleans()):
+        arguments["weight"] = tensor(draw, (classes,), dtype, WEIGHT)
+    arguments |= settings_of(draw, {"label_smoothing": st.sampled_from([0.1, 1.0])})
+    return Case("", arguments, ("input", "linear_weight"))
+
+
+def last_layer(shape: Shape, **settings: Any) -> Arguments:
+    samples, features, classes = shape
+    return {
+        "input": torch.randn(samples, features),
+        "linear_weight": torch.randn(classes, features) / 8,
+        "target": torch.randint(classes, (samples,)),
+        **settings,
+    }
+
+
+def in_blocks(shape: Shape) -> Arguments:
+    return last_layer(shape, options=blocks(128))
+
+
+def two_steps(input: Tensor, linear_weight: Tensor, target: Tensor, options: object) -> Tensor:
+    logits = torch.nn.functional.linear(input, linear_weight)
+    return torch.nn.functional.cross_entropy(logits, target)
+
+
+LAYER = ("input", "linear_weight")
+tokens = partial(Contest, in_blocks, LAYER, shapes={"vocabulary": (2048, 128, 32000)}, memory=True)
+contests = (
+    Contest(last_layer, LAYER, shapes=FEATURES),
+    tokens(label="in blocks", against="PyTorch's blocks", wanted={"vocabulary": {"memory": 1.3}}),
+    tokens(
+        label="in blocks, two steps",
+        other=two_steps,
+        against="`linear`, then `cross_entropy`",
+        wanted={"vocabulary": {"memory": 1 / 7}},
+    ),
+)

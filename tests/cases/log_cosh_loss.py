@@ -4,6 +4,8 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, elementwise
+from tests.domains import NUMBERS, SCALAR, Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 
@@ -45,3 +47,15 @@ def errors() -> Iterator[Error]:
     yield Error("integers", integers, NotImplementedError, "input", False)
     complex_ = {"input": x, "target": x + 0j}
     yield Error("complex", complex_, RuntimeError, "target", False)
+
+
+domain = Domain(SCALAR, NUMBERS)
+
+
+def by_softplus(input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Compute it as Keras does."""
+    error = input - target
+    return (error + torch.nn.functional.softplus(-2 * error) - math.log(2)).mean()
+
+
+contests = (Contest(elementwise, other=by_softplus, against="Keras's formula"),)

@@ -1,8 +1,13 @@
 from collections.abc import Iterator
+from functools import partial
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import PAIR, Contest, paired
+from tests.domains import SIGNS, Domain
+from tests.strategies import REAL, SHAPES, SIGN, TAME, Draw, settings_of, smaller, tensor
 
 SYMBOLS = {"x": ("input1", "input2"), "m": "margin"}
 
@@ -59,3 +64,24 @@ def errors() -> Iterator[Error]:
         yield Error(f"{name} shape", {**same, name: x[:2]}, RuntimeError, odd)
     yield Error("bool target", {**same, "target": x == 0}, RuntimeError, "target must hold 1 and")
     yield Error("reduction", {**same, "reduction": "avg"}, ValueError, "avg .* for reduction")
+
+
+domain = Domain({"input1": (), "input2": ()}, SIGNS)
+
+
+def strategy(draw: Draw, dtype: torch.dtype) -> Case:
+    shape = draw(SHAPES)
+    tame = draw(st.booleans())
+    arguments = {
+        name: tensor(draw, smaller(draw, shape) if tame else shape, dtype, elements)
+        for name, elements in (
+            ("input1", TAME if tame else REAL),
+            ("input2", TAME if tame else REAL),
+            ("target", SIGN | st.just(0.0)),
+        )
+    }
+    arguments |= settings_of(draw, {"margin": st.sampled_from([0.5, 1, -0.5])})
+    return Case("", arguments, ("input1", "input2"))
+
+
+contests = (Contest(partial(paired, rows=False), PAIR),)

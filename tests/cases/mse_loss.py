@@ -3,6 +3,9 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, elementwise
+from tests.domains import NUMBERS, SCALAR, Domain
+from tests.strategies import pointwise
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -45,3 +48,8 @@ def errors() -> Iterator[Error]:
     yield Error(
         "weight", {"input": x, "target": x, "weight": weight}, ValueError, r"weight .*3,\) and"
     )
+
+
+domain = Domain(SCALAR, NUMBERS)
+strategy = pointwise(weights=("weight",))
+contests = (Contest(elementwise, wanted={"million": {"eager": 4}}),)

@@ -1,8 +1,12 @@
 from collections.abc import Iterator
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import Contest, classified
+from tests.domains import ROW, Domain, targets
+from tests.strategies import WEIGHT, Draw, indices, scores, settings_of, tensor
 
 SYMBOLS = {"w": "weight", "m": "margin", "p": "p"}
 SHARED = ("weight",)
@@ -93,3 +97,18 @@ def class_errors() -> Iterator[Error]:
     for p in (0, 3):
         yield Error(f"p={p}", {"p": p}, ValueError, f"p == 1 and p == 2 supported.*p={p}")
     yield Error("weight", {"weight": torch.ones(1, 3)}, ValueError, "weight .* got 2D")
+
+
+domain = Domain(ROW, targets(0, 2))
+
+
+def strategy(draw: Draw, dtype: torch.dtype) -> Case:
+    input, batch, classes = scores(draw, dtype)
+    arguments = {"input": input, "target": indices(draw, batch, classes)}
+    if draw(st.booleans()):
+        arguments["weight"] = tensor(draw, (classes,), dtype, WEIGHT)
+    settings = {"p": st.sampled_from([1, 2]), "margin": st.sampled_from([0.5, 2.0, -1.0])}
+    return Case("", arguments | settings_of(draw, settings))
+
+
+contests = (Contest(classified),)

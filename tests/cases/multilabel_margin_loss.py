@@ -3,6 +3,9 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Arguments, Contest, Shape
+from tests.domains import Domain, targets
+from tests.strategies import Draw, indices, scores
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -89,3 +92,22 @@ def warnings() -> Iterator[Error]:
     for mask in ([1, 0, 1], [0, 0, 1]):
         call = {"input": torch.zeros(3), "target": torch.tensor(mask)}
         yield Error(f"mask {mask}", call, UserWarning, "multi-hot mask", False)
+
+
+domain = Domain({"input": (4,)}, targets([0, 2, -1, 0]))
+
+
+def strategy(draw: Draw, dtype: torch.dtype) -> Case:
+    input, batch, classes = scores(draw, dtype)
+    return Case("", {"input": input, "target": indices(draw, (*batch, classes), classes, (-1,))})
+
+
+def listed(shape: Shape) -> Arguments:
+    """Scores, and three right classes each."""
+    target = torch.full(shape, -1)
+    target[:, :3] = torch.rand(shape).argsort(1)[:, :3]
+    return {"input": torch.randn(shape), "target": target}
+
+
+# PyTorch 2.13.0 compiles its own to a wrong value.
+contests = (Contest(listed, compiled=("ours",)),)

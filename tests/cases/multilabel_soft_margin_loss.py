@@ -1,9 +1,14 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import Contest, elementwise, labels
+from tests.domains import LOGITS, ROW, Domain, targets
+from tests.strategies import PROBABILITY, WEIGHT, Draw, scores, tensor
 
 SYMBOLS = {"w": "weight"}
 SHARED = ("weight",)
@@ -71,3 +76,17 @@ def warnings() -> Iterator[Error]:
     listed = {"input": x, "target": torch.tensor([[2, 0, -1], [1, -1, -1]])}
     match = "of target.*got -1.*multilabel_margin_loss"
     yield Error("list", listed, UserWarning, match, parity=False)
+
+
+domain = Domain(ROW, targets([1.0, 0.0, 1.0]), scales=LOGITS)
+
+
+def strategy(draw: Draw, dtype: torch.dtype) -> Case:
+    input, batch, classes = scores(draw, dtype)
+    arguments = {"input": input, "target": tensor(draw, (*batch, classes), dtype, PROBABILITY)}
+    if draw(st.booleans()):
+        arguments["weight"] = tensor(draw, (classes,), dtype, WEIGHT)
+    return Case("", arguments)
+
+
+contests = (Contest(partial(elementwise, target=labels)),)

@@ -1,8 +1,13 @@
+import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import Contest, classified, log_probabilities
+from tests.domains import ROW, Domain, targets
+from tests.strategies import LOG_PROBABILITY, one_of_classes
 
 SYMBOLS = {"w": "weight"}
 SHARED = ("weight",)
@@ -109,3 +114,13 @@ def errors() -> Iterator[Error]:
     yield wrong("weight type", RuntimeError, "found Double.*weight", weight=torch.ones(5).double())
     yield wrong("integers", NotImplementedError, "input", input=image(3, 5))
     yield wrong("reduction", ValueError, "avg", reduction="avg")
+
+
+domain = Domain(ROW, targets(0, 2), lambda u: -u.abs())
+strategy = one_of_classes(LOG_PROBABILITY)
+contests = (
+    Contest(
+        partial(classified, scores=log_probabilities),
+        wanted={"million": {"eager": 3, "compiled": math.inf}},  # the compiler does not help
+    ),
+)

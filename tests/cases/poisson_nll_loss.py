@@ -1,11 +1,16 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
+from hypothesis import strategies as st
 
 import losses
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import Contest, Shape, elementwise
+from tests.domains import LOGITS, SCALAR, Domain, targets
+from tests.strategies import INF, NAN, pointwise
 
 SYMBOLS = {r"\varepsilon": "eps"}
 
@@ -75,3 +80,17 @@ def errors() -> Iterator[Error]:
 def warnings() -> Iterator[Error]:
     call = {"input": torch.zeros(2), "target": torch.tensor([1.0, -0.5])}
     yield Error("negative count", call, UserWarning, "target has negative entries", False)
+
+
+domain = Domain(SCALAR, targets(2.0, 5.0), scales=LOGITS)
+
+COUNT = st.integers(0, 12).map(float) | st.sampled_from([0.5, 1.5, 1000.0])
+LOG_RATE = st.floats(-8, 8, width=32) | st.sampled_from([0.0, -INF, INF, NAN, 50.0, -50.0, 1000.0])
+strategy = pointwise(LOG_RATE, COUNT, full=st.booleans())
+
+
+def counts(shape: Shape) -> torch.Tensor:
+    return torch.randint(9, shape).float()
+
+
+contests = (Contest(partial(elementwise, target=counts), wanted={"million": {"eager": 1.7}}),)

@@ -3,6 +3,8 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import Arguments, Contest, Shape, labels
+from tests.domains import LOGITS, Domain
 
 REFERENCE_REDUCTIONS = ("none", "sum", "mean")
 SYMBOLS = {"x": "inputs", "y": "targets", r"\alpha": "alpha", r"\gamma": "gamma"}
@@ -79,3 +81,25 @@ def errors() -> Iterator[Error]:
 
 def class_errors() -> Iterator[Error]:
     yield Error("gamma", {"gamma": -1.0}, ValueError, "gamma=-1.0", False)
+
+
+domain = Domain(
+    {"inputs": ()}, tuple({"targets": torch.tensor(y).double()} for y in (0, 1)), scales=LOGITS
+)
+
+
+def sigmoids(shape: Shape) -> Arguments:
+    return {"inputs": torch.randn(shape), "targets": labels(shape), "reduction": "mean"}
+
+
+def torchvision_focal(inputs: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+    p = torch.sigmoid(inputs)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(inputs, targets, reduction="none")
+    p_t = p * targets + (1 - p) * (1 - targets)
+    alpha_t = 0.25 * targets + 0.75 * (1 - targets)
+    return (alpha_t * loss * (1 - p_t) ** 2).mean()
+
+
+contests = (
+    Contest(sigmoids, ("inputs",), other=torchvision_focal, against="torchvision's formula"),
+)

@@ -1,8 +1,12 @@
 from collections.abc import Iterator
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, elementwise
+from tests.domains import NUMBERS, SCALAR, Domain
+from tests.strategies import pointwise
 
 SYMBOLS = {r"\beta": "beta"}
 
@@ -34,3 +38,8 @@ def errors() -> Iterator[Error]:
     yield Error("shapes", {"input": x, "target": torch.zeros(3)}, RuntimeError, "size of tensor")
     yield Error("reduction", {"input": x, "target": x, "reduction": "avg"}, ValueError, "avg")
     yield Error("integers", {"input": x.long(), "target": x.long()}, NotImplementedError, "input")
+
+
+domain = Domain(SCALAR, NUMBERS)
+strategy = pointwise(beta=st.sampled_from([0.0, 0.5, 1.0, 2.0]))
+contests = (Contest(elementwise, wanted={"million": {"eager": 7.5}}),)

@@ -1,8 +1,13 @@
 from collections.abc import Iterator
+from functools import partial
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, elementwise, signs
+from tests.domains import LOGITS, SCALAR, SIGNS, Domain
+from tests.strategies import REAL, SIGN, pointwise
 
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
@@ -53,3 +58,8 @@ def errors() -> Iterator[Error]:
     )
     call = {"input": x, "target": x, "reduction": "avg"}
     yield Error("reduction", call, ValueError, "avg .* for reduction")
+
+
+domain = Domain(SCALAR, SIGNS, scales=LOGITS)
+strategy = pointwise(REAL, SIGN | st.just(0.0), False, ("input",))
+contests = (Contest(partial(elementwise, target=signs)),)

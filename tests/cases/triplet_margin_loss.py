@@ -1,8 +1,13 @@
 from collections.abc import Iterator
+from functools import partial
 
 import torch
+from hypothesis import strategies as st
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, named
+from tests.domains import TRIPLET
+from tests.strategies import triplets
 
 NAMES = ("anchor", "positive", "negative")
 
@@ -65,3 +70,10 @@ def errors() -> Iterator[Error]:
 def class_errors() -> Iterator[Error]:
     for margin in (0.0, -1.0):
         yield Error(f"margin={margin}", {"margin": margin}, ValueError, f"margin .* got {margin}")
+
+
+domain = TRIPLET
+strategy = triplets(
+    p=st.sampled_from([1.0, 1.5, 3.0]), swap=st.booleans(), eps=st.sampled_from([0.0, 0.25])
+)
+contests = (Contest(partial(named, names=NAMES), NAMES, wanted={"million": {"eager": 1.7}}),)

@@ -1,9 +1,14 @@
 from collections.abc import Iterator
+from functools import partial
 
 import torch
+from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import Contest, named
+from tests.domains import TRIPLET
+from tests.strategies import triplets
 
 NAMES = ("anchor", "positive", "negative")
 SYMBOLS = dict(zip(("a", "a^+", "a^-"), NAMES, strict=True))
@@ -59,3 +64,8 @@ def errors() -> Iterator[Error]:
 def class_errors() -> Iterator[Error]:
     for margin in (0.0, -1.0):
         yield Error(f"margin={margin}", {"margin": margin}, ValueError, f"margin .* got {margin}")
+
+
+domain = TRIPLET
+strategy = triplets(swap=st.booleans())
+contests = (Contest(partial(named, names=NAMES), NAMES),)

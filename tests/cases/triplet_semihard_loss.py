@@ -1,3 +1,6 @@
+import math
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -7,6 +10,8 @@ from tests.cases.batch_hard_triplet_loss import (
     random_batches,
     wrong_batches,
 )
+from tests.contests import cube, in_cube
+from tests.domains import MINED, targets
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 
@@ -39,3 +44,23 @@ def reference(
         return torch.stack(flat).reshape(n, n) if flat else input @ input.T
     total = sum(loss.values(), zero)
     return total / max(pairs, 1) if reduction == "mean" else total
+
+
+domain = replace(
+    MINED,
+    shapes={"input": (4, 2)},
+    others=targets([0, 0, 1, 1]),
+    exchange=lambda a: a | {"input": a["input"][torch.tensor([1, 0, 2, 3])]},
+)
+
+
+def semihard_by_cube(input: Tensor, target: Tensor, margin: float) -> Tensor:
+    to_positive, to_negative, positive, negative = cube(input, target)
+    beyond = negative[:, None, :] & (to_negative > to_positive)
+    nearest = to_negative.masked_fill(~beyond, math.inf).amin(2)
+    farthest = to_negative.masked_fill(~negative[:, None, :], -math.inf).amax(2)
+    chosen = torch.where(beyond.any(2), nearest, farthest)
+    return (to_positive.squeeze(2) - chosen + margin).relu()[positive].mean()
+
+
+contests = (in_cube(other=semihard_by_cube),)

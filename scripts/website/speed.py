@@ -1,0 +1,128 @@
+"""The tables of the page on speed, from what `scripts/dev/benchmark.py` measured."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from losses.catalog import CATALOG
+from scripts.website.language import say
+
+# A list of contests, each with its loss, its label, what it is against, and what was measured of it
+# at each size: all in the order of the page. The baseline is PyTorch's own where it has no name.
+RESULTS = Path(__file__).resolve().parents[2] / "docs" / "benchmark.json"
+
+OURS, BASELINE = "ours", "baseline"
+EAGER, COMPILED, BOTH, MEMORY = "eager", "compiled", "both compiled", "memory"
+RATIOS = {
+    EAGER: (OURS, BASELINE),
+    COMPILED: (f"{OURS} compiled", BASELINE),
+    BOTH: (f"{OURS} compiled", f"{BASELINE} compiled"),
+}
+WORDS = ("Processor", "Threads", "System")
+TIME: dict[str, float] = {"s": 1, "ms": 1e-3, "µs": 1e-6}
+SPACE: dict[str, float] = {"MiB": 2**20, "KiB": 2**10, "B": 1}
+TITLES = {loss.function: loss.classes[0] for loss in CATALOG}
+
+Contest = dict[str, Any]
+Entry = dict[str, Any]
+
+
+def kept() -> dict[str, Any]:
+    """Read what was measured before; nothing, where the file is missing or of another form."""
+    found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    return {"machine": found.get("machine", {}), "results": found.get("results", [])}
+
+
+def entries(results: list[Contest], *sizes: str) -> Iterator[tuple[Contest, str, Entry]]:
+    """Yield what is known of each contest, at all sizes or at some."""
+    for contest in results:
+        for size, entry in contest["sizes"].items():
+            if size in sizes or not sizes:
+                yield contest, size, entry
+
+
+def ratios_of(amounts: dict[str, float]) -> dict[str, float]:
+    return {
+        column: amounts[ours] / amounts[theirs]
+        for column, (ours, theirs) in RATIOS.items()
+        if ours in amounts and theirs in amounts
+    }
+
+
+def means(results: list[Contest]) -> dict[str, float]:
+    """Return the geometric means of the ratios to PyTorch's losses, for a million numbers."""
+    found: dict[str, list[float]] = {}
+    for contest, _, entry in entries(results, "million"):
+        for column, ratio in entry["ratios"].items():
+            if not contest["against"]:
+                found.setdefault(column, []).append(ratio)
+    return {column: statistics.geometric_mean(ratios) for column, ratios in found.items()}
+
+
+def in_units(amount: float, units: dict[str, float]) -> str:
+    unit = next((name for name, scale in units.items() if amount >= scale), list(units)[-1])
+    number = amount / units[unit]
+    return f"{number:.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
+
+
+def short(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+
+
+def cells(entry: Entry) -> dict[str, str]:
+    """Write what was measured of a contest at one size, by the titles of the columns."""
+    times = {name: in_units(seconds, TIME) for name, seconds in entry["seconds"].items()}
+    ratio = {column: short(value) for column, value in entry["ratios"].items()}
+    held = entry.get("bytes", {})
+    space = {name: in_units(amount, SPACE) for name, amount in held.items()}
+    saved = {column: short(value) for column, value in ratios_of(held).items()}
+    launched = [f"{a} + {b}" for a, b in entry.get("operations", {}).values()]
+    cell = lambda *parts: "<br>".join(filter(None, parts))
+    return {
+        say("Eager"): cell(ratio[EAGER], times[OURS]),
+        say("Compiled"): cell(ratio.get(COMPILED), times.get(f"{OURS} compiled")),
+        say("Both compiled"): ratio.get(BOTH, ""),
+        say("Operations"): cell(*launched),
+        say("Memory"): cell(saved.get(EAGER), space.get(OURS)),
+        say("Memory, compiled"): cell(saved.get(COMPILED), space.get(f"{OURS} compiled")),
+    }
+
+
+def messages() -> Iterator[str]:
+    """Yield what the tables say, besides what is said where they are made."""
+    yield from WORDS
+    for contest in kept()["results"]:
+        yield from (contest["against"], contest["label"])
+
+
+def conditions() -> str:
+    """List what the numbers depend on."""
+    told = ((say(x) if x in WORDS else x, value) for x, value in kept()["machine"].items())
+    return "\n".join(say("- {name}: {value}", name=name, value=value) for name, value in told)
+
+
+def tables(*sizes: str) -> str:
+    """Write what was measured at these sizes, or at all, as a Markdown table."""
+    results = [contest for contest in kept()["results"] if contest["loss"] in TITLES]
+    rows = []
+    for contest, size, entry in entries(results, *sizes):
+        about = [f"[{TITLES[contest['loss']]}](losses/{contest['loss']}.md)"]
+        about += [say(contest["label"])] if contest["label"] else []
+        if len(sizes) != 1:
+            about.append(f"n = {size}" if size.isdigit() else size)
+        if contest["against"]:
+            about.append(say("against {name}", name=say(contest["against"])))
+        rows.append({say("Loss"): "<br>".join(about), **cells(entry)})
+    if not rows:
+        return say("Nothing is measured yet: `python scripts/run.py benchmark --write` does it.")
+    if "million" in sizes:
+        mean = [f"**{short(ratio)}**" for ratio in means(results).values()]
+        title = say("All of PyTorch's, geometric mean")
+        rows.insert(0, dict(zip(rows[0], (title, *mean), strict=False)))
+    head = [title for title in rows[-1] if any(row.get(title) for row in rows)]
+    lines = [head, ["---"] * len(head), *([row.get(x, "") for x in head] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
