@@ -118,3 +118,12 @@ def test_integers_have_no_mean() -> None:
         expected = torch.nn.functional.poisson_nll_loss(rate, count, reduction=reduction)
         assert found.dtype == expected.dtype == torch.float32
         torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("function", [losses.l1_loss, losses.mse_loss])
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_a_weighted_mean_of_ones_is_one_whatever_is_broadcast(function: Any) -> None:
+    ones = torch.ones(2, 1)
+    assert function(ones, torch.zeros(2), weight=ones) == 1
+    many = torch.ones(70_000, dtype=torch.float16)
+    assert function(many, 0 * many, weight=many) == 1

@@ -18,7 +18,6 @@ import pytest
 import torch
 from markdown import markdown
 from mkdocs.utils import yaml_load
-from sybil.evaluators.doctest import NUMBER, DocTestRunner
 
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES, Record
@@ -26,6 +25,7 @@ from scripts import run
 from scripts.website import directives, snippets
 from scripts.website.build import configuration
 from scripts.website.language import file_of
+from scripts.website.printed import Checker
 from tests.cases import PARTS, part_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -236,7 +236,7 @@ def test_every_example_stands_alone(name: str) -> None:
     examples = blocks(name)
     assert len(examples) >= (2 if name.islower() else 1)
     assert any("backward()" in e.source or "autograd.grad" in e.source for b in examples for e in b)
-    runner = DocTestRunner(NUMBER | doctest.ELLIPSIS)
+    runner = doctest.DocTestRunner(Checker())
     for block in examples:
         test = doctest.DocTest(block, {"__name__": "__main__"}, name, None, 0, None)
         report: list[str] = []

@@ -132,12 +132,12 @@ def adaptive_log_softmax_with_loss(
         −2 − log(e⁻¹ + e⁻²) = −1.3133, together −1.7209.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import adaptive_log_softmax_with_loss
         >>> features = torch.tensor([[1.0, 2.0], [1.0, 2.0]])
         >>> head = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
         >>> tail = torch.tensor([[1.0, -1.0]]), torch.tensor([[1.0], [2.0]])
         >>> target = torch.tensor([1, 3])
-        >>> output, loss = losses.adaptive_log_softmax_with_loss(
+        >>> output, loss = adaptive_log_softmax_with_loss(
         ...     features, target, head, [tail]
         ... )
         >>> output
@@ -148,12 +148,12 @@ def adaptive_log_softmax_with_loss(
         A frequent class is learned by the head alone.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import adaptive_log_softmax_with_loss
         >>> features = torch.tensor([1.0, 2.0], requires_grad=True)
         >>> head = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
         >>> cluster = torch.tensor([[1.0], [2.0]], requires_grad=True)
         >>> tail = torch.tensor([[1.0, -1.0]]), cluster
-        >>> result = losses.adaptive_log_softmax_with_loss(
+        >>> result = adaptive_log_softmax_with_loss(
         ...     features, torch.tensor(1), head, [tail]
         ... )
         >>> result.loss.backward()
@@ -328,9 +328,9 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
         The names and shapes of the parameters are PyTorch's: a saved state fits both.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import AdaptiveLogSoftmaxWithLoss
         >>> _ = torch.manual_seed(0)
-        >>> criterion = losses.AdaptiveLogSoftmaxWithLoss(16, 20, [4, 10])
+        >>> criterion = AdaptiveLogSoftmaxWithLoss(16, 20, [4, 10])
         >>> for name, weight in criterion.state_dict().items():
         ...     print(name, tuple(weight.shape))
         head.weight (6, 16)
@@ -347,9 +347,9 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
         All classes: their probabilities sum to 1, and `output` picks one of them in each row.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import AdaptiveLogSoftmaxWithLoss
         >>> _ = torch.manual_seed(0)
-        >>> criterion = losses.AdaptiveLogSoftmaxWithLoss(16, 20, [4, 10])
+        >>> criterion = AdaptiveLogSoftmaxWithLoss(16, 20, [4, 10])
         >>> features, target = torch.randn(3, 16), torch.tensor([0, 5, 19])
         >>> log_p = criterion.log_prob(features)
         >>> log_p.shape

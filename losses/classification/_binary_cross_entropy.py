@@ -83,12 +83,12 @@ def binary_cross_entropy(
         not happen, at a probability of 1/2: −log(1 − 1/2) = 0.6931. On average 0.4904.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import binary_cross_entropy
         >>> probability = torch.tensor([0.75, 0.5])
         >>> target = torch.tensor([1.0, 0.0])
-        >>> losses.binary_cross_entropy(probability, target, reduction="none")
+        >>> binary_cross_entropy(probability, target, reduction="none")
         tensor([0.2877, 0.6931])
-        >>> losses.binary_cross_entropy(probability, target)
+        >>> binary_cross_entropy(probability, target)
         tensor(0.4904)
 
         In training, the probability comes out of a sigmoid. Behind it, the gradient of the mean
@@ -96,10 +96,10 @@ def binary_cross_entropy(
 
         >>> import math
         >>> import torch
-        >>> import losses
+        >>> from losses import binary_cross_entropy
         >>> logits = torch.tensor([math.log(3), 0.0], requires_grad=True)
         >>> probability = torch.sigmoid(logits)
-        >>> loss = losses.binary_cross_entropy(probability, torch.tensor([1.0, 0.0]))
+        >>> loss = binary_cross_entropy(probability, torch.tensor([1.0, 0.0]))
         >>> loss.backward()
         >>> loss.detach(), logits.grad
         (tensor(0.4904), tensor([-0.1250,  0.2500]))
@@ -107,10 +107,10 @@ def binary_cross_entropy(
         A weight for each element. Both losses are −log(1/2) = 0.6931; the second counts 3 times.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import binary_cross_entropy
         >>> weight = torch.tensor([1.0, 3.0])
         >>> half, target = torch.tensor([0.5, 0.5]), torch.tensor([1.0, 0.0])
-        >>> losses.binary_cross_entropy(half, target, weight, reduction="none")
+        >>> binary_cross_entropy(half, target, weight, reduction="none")
         tensor([0.6931, 2.0794])
 
     References:
@@ -170,8 +170,8 @@ class BCELoss(WeightedLoss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.BCELoss()
+        >>> from losses import BCELoss
+        >>> criterion = BCELoss()
         >>> criterion
         BCELoss(reduction='mean')
         >>> probability = torch.tensor([0.8, 0.4], requires_grad=True)

@@ -94,21 +94,21 @@ def binary_cross_entropy_with_logits(
 
         >>> import math
         >>> import torch
-        >>> import losses
+        >>> from losses import binary_cross_entropy_with_logits
         >>> logits = torch.tensor([math.log(3), 0.0])
         >>> target = torch.tensor([1.0, 0.0])
-        >>> losses.binary_cross_entropy_with_logits(logits, target, reduction="none")
+        >>> binary_cross_entropy_with_logits(logits, target, reduction="none")
         tensor([0.2877, 0.6931])
-        >>> losses.binary_cross_entropy_with_logits(logits, target)
+        >>> binary_cross_entropy_with_logits(logits, target)
         tensor(0.4904)
 
         In training. The gradient of the mean is (σ(x) − y) / n: (0.75 − 1) / 2 and (0.5 − 0) / 2.
 
         >>> import math
         >>> import torch
-        >>> import losses
+        >>> from losses import binary_cross_entropy_with_logits
         >>> logits = torch.tensor([math.log(3), 0.0], requires_grad=True)
-        >>> loss = losses.binary_cross_entropy_with_logits(logits, torch.tensor([1.0, 0.0]))
+        >>> loss = binary_cross_entropy_with_logits(logits, torch.tensor([1.0, 0.0]))
         >>> loss.backward()
         >>> loss.detach(), logits.grad
         (tensor(0.4904), tensor([-0.1250,  0.2500]))
@@ -116,8 +116,8 @@ def binary_cross_entropy_with_logits(
         `pos_weight` multiplies the loss of a yes and leaves that of a no. 2 · 0.6931 = 1.3863.
 
         >>> import torch
-        >>> import losses
-        >>> losses.binary_cross_entropy_with_logits(
+        >>> from losses import binary_cross_entropy_with_logits
+        >>> binary_cross_entropy_with_logits(
         ...     torch.zeros(2),
         ...     torch.tensor([1.0, 0.0]),
         ...     pos_weight=torch.tensor(2.0),
@@ -179,8 +179,8 @@ class BCEWithLogitsLoss(WeightedLoss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.BCEWithLogitsLoss(pos_weight=torch.tensor([3.0, 1.0]))
+        >>> from losses import BCEWithLogitsLoss
+        >>> criterion = BCEWithLogitsLoss(pos_weight=torch.tensor([3.0, 1.0]))
         >>> criterion
         BCEWithLogitsLoss(reduction='mean')
         >>> logits = torch.tensor([[0.0, 1.0]], requires_grad=True)

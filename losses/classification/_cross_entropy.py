@@ -112,18 +112,18 @@ def cross_entropy(
         3/4. By hand: class 0 costs −ln(1/4) = 1.3863, class 1 costs −ln(3/4) = 0.2877.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cross_entropy
         >>> logits = torch.tensor([[1.0, 3.0], [1.0, 3.0]]).log()
-        >>> losses.cross_entropy(logits, torch.tensor([0, 1]), reduction="none")
+        >>> cross_entropy(logits, torch.tensor([0, 1]), reduction="none")
         tensor([1.3863, 0.2877])
 
         A training step. Each row of the gradient is $p - q$, divided by the 2 rows: here
         (1/4 − 1, 3/4) / 2 and (1/4, 3/4 − 1) / 2.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cross_entropy
         >>> logits = torch.tensor([[1.0, 3.0], [1.0, 3.0]]).log().requires_grad_()
-        >>> loss = losses.cross_entropy(logits, torch.tensor([0, 1]))
+        >>> loss = cross_entropy(logits, torch.tensor([0, 1]))
         >>> loss.backward()
         >>> loss.detach(), logits.grad
         (tensor(0.8370), tensor([[-0.3750,  0.3750],
@@ -133,33 +133,33 @@ def cross_entropy(
         hand: (1 · 1.4076 + 4 · 0.1698) / (1 + 4) = 0.4174. Dividing by 2 rows would give 1.0435.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cross_entropy
         >>> logits = torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 3.0]])
         >>> target, weight = torch.tensor([1, 2]), torch.tensor([1.0, 1.0, 4.0])
-        >>> losses.cross_entropy(logits, target, weight)
+        >>> cross_entropy(logits, target, weight)
         tensor(0.4174)
-        >>> losses.cross_entropy(logits, target, weight, reduction="sum") / 2
+        >>> cross_entropy(logits, target, weight, reduction="sum") / 2
         tensor(1.0435)
 
         Label smoothing moves a fifth of the target from class 0 to both classes alike:
         0.9 · 1.3863 + 0.1 · 0.2877 = 1.2764. The probabilities 0.9 and 0.1 say the same.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cross_entropy
         >>> logits = torch.tensor([[1.0, 3.0]]).log()
-        >>> losses.cross_entropy(logits, torch.tensor([0]), label_smoothing=0.2)
+        >>> cross_entropy(logits, torch.tensor([0]), label_smoothing=0.2)
         tensor(1.2764)
-        >>> losses.cross_entropy(logits, torch.tensor([[0.9, 0.1]]))
+        >>> cross_entropy(logits, torch.tensor([[0.9, 0.1]]))
         tensor(1.2764)
 
         Pixels, words: any dimensions after the classes. -100 marks what does not count.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cross_entropy
         >>> logits = torch.zeros(2, 10, 4, 4)
         >>> target = torch.full((2, 4, 4), 7)
         >>> target[:, 0] = -100
-        >>> losses.cross_entropy(logits, target)
+        >>> cross_entropy(logits, target)
         tensor(2.3026)
 
     References:
@@ -254,8 +254,8 @@ class CrossEntropyLoss(WeightedLoss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.CrossEntropyLoss(label_smoothing=0.1)
+        >>> from losses import CrossEntropyLoss
+        >>> criterion = CrossEntropyLoss(label_smoothing=0.1)
         >>> criterion
         CrossEntropyLoss(reduction='mean', ignore_index=-100, label_smoothing=0.1)
         >>> logits = torch.tensor([[1.0, 3.0], [1.0, 3.0]]).log().requires_grad_()

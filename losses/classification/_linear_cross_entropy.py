@@ -115,21 +115,21 @@ def linear_cross_entropy(
         By hand: log(e² + e¹ + e³) − 3 = 3.4076 − 3 = 0.4076.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import linear_cross_entropy
         >>> features = torch.tensor([[2.0, 1.0]])
         >>> layer = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
         >>> features @ layer.T
         tensor([[2., 1., 3.]])
-        >>> losses.linear_cross_entropy(features, layer, torch.tensor([2]))
+        >>> linear_cross_entropy(features, layer, torch.tensor([2]))
         tensor(0.4076)
 
         A training step: the layer's parameters get their gradients from the loss.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import linear_cross_entropy
         >>> features = torch.tensor([[2.0, 1.0]], requires_grad=True)
         >>> layer = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], requires_grad=True)
-        >>> loss = losses.linear_cross_entropy(features, layer, torch.tensor([2]))
+        >>> loss = linear_cross_entropy(features, layer, torch.tensor([2]))
         >>> loss.backward()
         >>> features.grad
         tensor([[-0.0900, -0.2447]])
@@ -141,13 +141,13 @@ def linear_cross_entropy(
         In blocks of 32 rows, the last of 4, it is what the two steps are that it replaces.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cross_entropy, linear_cross_entropy
         >>> _ = torch.manual_seed(0)
         >>> features, layer = torch.randn(100, 8), torch.randn(50, 8)
         >>> target = torch.randint(50, (100,))
         >>> options = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=32)
-        >>> in_blocks = losses.linear_cross_entropy(features, layer, target, options=options)
-        >>> in_two_steps = losses.cross_entropy(features @ layer.T, target)
+        >>> in_blocks = linear_cross_entropy(features, layer, target, options=options)
+        >>> in_two_steps = cross_entropy(features @ layer.T, target)
         >>> torch.allclose(in_blocks, in_two_steps)
         True
 
@@ -271,9 +271,9 @@ class LinearCrossEntropyLoss(WeightedLoss):
 
     Examples:
         >>> import torch
-        >>> import losses
+        >>> from losses import LinearCrossEntropyLoss
         >>> _ = torch.manual_seed(0)
-        >>> criterion = losses.LinearCrossEntropyLoss(4, 3)
+        >>> criterion = LinearCrossEntropyLoss(4, 3)
         >>> criterion
         LinearCrossEntropyLoss(
           reduction='mean', num_classes=3, out_features=(), ignore_index=None, ...

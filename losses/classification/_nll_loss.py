@@ -89,19 +89,19 @@ def nll_loss(
         class 1 costs −ln(3/4) = 0.2877, on average 0.8370.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import nll_loss
         >>> log_p = torch.tensor([[0.25, 0.75], [0.25, 0.75]]).log()
-        >>> losses.nll_loss(log_p, torch.tensor([0, 1]), reduction="none")
+        >>> nll_loss(log_p, torch.tensor([0, 1]), reduction="none")
         tensor([1.3863, 0.2877])
-        >>> losses.nll_loss(log_p, torch.tensor([0, 1]))
+        >>> nll_loss(log_p, torch.tensor([0, 1]))
         tensor(0.8370)
 
         A training step: logits, log-softmax, loss.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import nll_loss
         >>> logits = torch.tensor([[0.0, 1.0, 2.0]], requires_grad=True)
-        >>> loss = losses.nll_loss(logits.log_softmax(dim=1), torch.tensor([2]))
+        >>> loss = nll_loss(logits.log_softmax(dim=1), torch.tensor([2]))
         >>> loss.backward()
         >>> loss.detach(), logits.grad
         (tensor(0.4076), tensor([[ 0.0900,  0.2447, -0.3348]]))
@@ -110,12 +110,12 @@ def nll_loss(
         hand: (1 · 1.4076 + 4 · 0.1698) / (1 + 4) = 0.4174. Dividing by 2 rows would give 1.0435.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import nll_loss
         >>> log_p = torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 3.0]]).log_softmax(dim=1)
         >>> target, weight = torch.tensor([1, 2]), torch.tensor([1.0, 1.0, 4.0])
-        >>> losses.nll_loss(log_p, target, weight)
+        >>> nll_loss(log_p, target, weight)
         tensor(0.4174)
-        >>> losses.nll_loss(log_p, target, weight, reduction="sum") / 2
+        >>> nll_loss(log_p, target, weight, reduction="sum") / 2
         tensor(1.0435)
 
     References:
@@ -152,8 +152,8 @@ class NLLLoss(WeightedLoss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.NLLLoss(ignore_index=0)
+        >>> from losses import NLLLoss
+        >>> criterion = NLLLoss(ignore_index=0)
         >>> criterion
         NLLLoss(reduction='mean', ignore_index=0)
         >>> logits = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]], requires_grad=True)
@@ -203,10 +203,10 @@ class NLLLoss2d(NLLLoss):
     Examples:
         >>> import warnings
         >>> import torch
-        >>> import losses
+        >>> from losses import NLLLoss2d
         >>> with warnings.catch_warnings(record=True) as caught:
         ...     warnings.simplefilter("always")
-        ...     criterion = losses.NLLLoss2d()
+        ...     criterion = NLLLoss2d()
         >>> print(str(caught[0].message).split(" Please")[0])
         `NLLLoss2d` has been deprecated.
         >>> criterion

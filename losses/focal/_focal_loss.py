@@ -86,21 +86,21 @@ def focal_loss(
         a hundredth of its cross entropy; p = 0.5 gives 0.5² · 0.6931 = 0.1733, a quarter.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cross_entropy, focal_loss
         >>> logits = torch.tensor([[0.9, 0.1], [0.5, 0.5]]).log()
         >>> target = torch.tensor([0, 1])
-        >>> losses.focal_loss(logits, target, reduction="none")
+        >>> focal_loss(logits, target, reduction="none")
         tensor([0.0011, 0.1733])
-        >>> losses.cross_entropy(logits, target, reduction="none")
+        >>> cross_entropy(logits, target, reduction="none")
         tensor([0.1054, 0.6931])
 
         A training step. The rare class 1 weighs three times as much.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import focal_loss
         >>> logits = torch.tensor([[2.0, 0.0], [1.0, 0.0]], requires_grad=True)
         >>> target = torch.tensor([0, 1])
-        >>> loss = losses.focal_loss(logits, target, weight=torch.tensor([1.0, 3.0]))
+        >>> loss = focal_loss(logits, target, weight=torch.tensor([1.0, 3.0]))
         >>> loss.backward()
         >>> loss.detach()
         tensor(0.5268)
@@ -111,12 +111,12 @@ def focal_loss(
         With `gamma=0` it is the weighted cross entropy, `'mean'` included.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cross_entropy, focal_loss
         >>> logits, target = torch.tensor([[2.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1])
         >>> weight = torch.tensor([1.0, 3.0])
-        >>> losses.focal_loss(logits, target, gamma=0.0, weight=weight)
+        >>> focal_loss(logits, target, gamma=0.0, weight=weight)
         tensor(1.0167)
-        >>> losses.cross_entropy(logits, target, weight=weight)
+        >>> cross_entropy(logits, target, weight=weight)
         tensor(1.0167)
 
     References:
@@ -154,8 +154,8 @@ class FocalLoss(WeightedLoss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.FocalLoss(gamma=2.0, weight=torch.tensor([1.0, 3.0]))
+        >>> from losses import FocalLoss
+        >>> criterion = FocalLoss(gamma=2.0, weight=torch.tensor([1.0, 3.0]))
         >>> criterion
         FocalLoss(reduction='mean', gamma=2.0, ignore_index=-100)
         >>> logits = torch.tensor([[2.0, 0.0], [1.0, 0.0]], requires_grad=True)

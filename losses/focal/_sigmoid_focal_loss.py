@@ -82,21 +82,21 @@ def sigmoid_focal_loss(
         a quarter, 0.0433, and a negative one three quarters, 0.1300.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import sigmoid_focal_loss
         >>> logits, labels = torch.tensor([0.0, 0.0]), torch.tensor([1.0, 0.0])
-        >>> losses.sigmoid_focal_loss(logits, labels)
+        >>> sigmoid_focal_loss(logits, labels)
         tensor([0.0433, 0.1300])
-        >>> losses.sigmoid_focal_loss(logits, labels, alpha=-1)
+        >>> sigmoid_focal_loss(logits, labels, alpha=-1)
         tensor([0.1733, 0.1733])
 
         A training step of a detector: four anchors, one of them on an object. Add up, then divide
         by the number of objects, at least 1.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import sigmoid_focal_loss
         >>> logits = torch.tensor([-1.0, -3.0, -4.0, 1.0], requires_grad=True)
         >>> labels = torch.tensor([1.0, 0.0, 0.0, 0.0])
-        >>> total = losses.sigmoid_focal_loss(logits, labels, reduction="sum")
+        >>> total = sigmoid_focal_loss(logits, labels, reduction="sum")
         >>> loss = total / labels.sum().clamp(min=1)
         >>> loss.backward()
         >>> loss.detach()
@@ -152,8 +152,8 @@ class SigmoidFocalLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.SigmoidFocalLoss(reduction="sum")
+        >>> from losses import SigmoidFocalLoss
+        >>> criterion = SigmoidFocalLoss(reduction="sum")
         >>> criterion
         SigmoidFocalLoss(reduction='sum', alpha=0.25, gamma=2)
         >>> logits = torch.tensor([0.0, 0.0], requires_grad=True)

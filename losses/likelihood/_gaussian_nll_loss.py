@@ -90,22 +90,22 @@ def gaussian_nll_loss(
         that one is unsure pays.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import gaussian_nll_loss
         >>> mean, value = torch.tensor([2.0, 2.0]), torch.tensor([0.0, 0.0])
         >>> var = torch.tensor([1.0, 4.0])
-        >>> losses.gaussian_nll_loss(mean, value, var, reduction="none")
+        >>> gaussian_nll_loss(mean, value, var, reduction="none")
         tensor([2.0000, 1.1931])
-        >>> losses.gaussian_nll_loss(mean, value, var)
+        >>> gaussian_nll_loss(mean, value, var)
         tensor(1.5966)
 
         The typical training call: the model predicts the mean and the logarithm of the variance,
         and `exp` makes it positive. The second variance equals the squared error, so it stays.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import gaussian_nll_loss
         >>> mean = torch.tensor([2.0, 2.0], requires_grad=True)
         >>> log_var = torch.tensor([1.0, 4.0]).log().requires_grad_()
-        >>> loss = losses.gaussian_nll_loss(mean, torch.zeros(2), log_var.exp())
+        >>> loss = gaussian_nll_loss(mean, torch.zeros(2), log_var.exp())
         >>> loss.backward()
         >>> loss.detach()
         tensor(1.5966)
@@ -115,8 +115,8 @@ def gaussian_nll_loss(
         With `full=True` it is the negative logarithm of the density.
 
         >>> import torch
-        >>> import losses
-        >>> losses.gaussian_nll_loss(torch.tensor(2.0), torch.tensor(0.0), 4.0, full=True)
+        >>> from losses import gaussian_nll_loss
+        >>> gaussian_nll_loss(torch.tensor(2.0), torch.tensor(0.0), 4.0, full=True)
         tensor(2.1121)
         >>> -torch.distributions.Normal(2.0, 4.0**0.5).log_prob(torch.tensor(0.0))
         tensor(2.1121)
@@ -196,8 +196,8 @@ class GaussianNLLLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.GaussianNLLLoss()
+        >>> from losses import GaussianNLLLoss
+        >>> criterion = GaussianNLLLoss()
         >>> criterion
         GaussianNLLLoss(reduction='mean', full=False, eps=1e-06)
         >>> mean = torch.tensor([2.0, 2.0], requires_grad=True)

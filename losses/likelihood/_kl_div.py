@@ -90,22 +90,22 @@ def kl_div(
         0.5 · ln(0.5 / 0.25) + 0.5 · ln(0.5 / 0.75) = 0.3466 − 0.2027 = 0.1438.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import kl_div
         >>> q = torch.tensor([[0.25, 0.75]])
         >>> p = torch.tensor([[0.5, 0.5]])
-        >>> losses.kl_div(q.log(), p, reduction="none")
+        >>> kl_div(q.log(), p, reduction="none")
         tensor([[ 0.3466, -0.2027]])
-        >>> losses.kl_div(q.log(), p, reduction="batchmean")
+        >>> kl_div(q.log(), p, reduction="batchmean")
         tensor(0.1438)
 
         The typical training call: log_softmax first. The gradient in the logits is Q − P, divided
         by the batch size.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import kl_div
         >>> logits = torch.tensor([[0.0, 0.0], [0.0, 0.0]], requires_grad=True)
         >>> p = torch.tensor([[0.75, 0.25], [0.5, 0.5]])
-        >>> loss = losses.kl_div(logits.log_softmax(dim=1), p, reduction="batchmean")
+        >>> loss = kl_div(logits.log_softmax(dim=1), p, reduction="batchmean")
         >>> loss.backward()
         >>> loss.detach()
         tensor(0.0654)
@@ -117,10 +117,10 @@ def kl_div(
         turned back into a logarithm.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import kl_div
         >>> student = torch.tensor([[1.0, 0.0]]).log_softmax(dim=1)
         >>> teacher = torch.tensor([[200.0, 0.0]]).log_softmax(dim=1)
-        >>> losses.kl_div(student, teacher, reduction="batchmean", log_target=True)
+        >>> kl_div(student, teacher, reduction="batchmean", log_target=True)
         tensor(0.3133)
 
     References:
@@ -182,8 +182,8 @@ class KLDivLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.KLDivLoss(reduction="batchmean")
+        >>> from losses import KLDivLoss
+        >>> criterion = KLDivLoss(reduction="batchmean")
         >>> criterion
         KLDivLoss(reduction='batchmean', log_target=False)
         >>> logits = torch.zeros(1, 2, requires_grad=True)

@@ -94,21 +94,21 @@ def poisson_nll_loss(
         x = log 1: 2 − 4 · 0.6931 = −0.7726 and 1 − 1 · 0 = 1, on average 0.1137.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import poisson_nll_loss
         >>> log_rate = torch.tensor([2.0, 1.0]).log()
         >>> counts = torch.tensor([4.0, 1.0])
-        >>> losses.poisson_nll_loss(log_rate, counts, reduction="none")
+        >>> poisson_nll_loss(log_rate, counts, reduction="none")
         tensor([-0.7726,  1.0000])
-        >>> losses.poisson_nll_loss(log_rate, counts)
+        >>> poisson_nll_loss(log_rate, counts)
         tensor(0.1137)
 
         The typical training call: the model's last layer has no activation, its output is the
         logarithm. The gradient of the sum is expected minus observed, 2 − 4 and 1 − 1.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import poisson_nll_loss
         >>> log_rate = torch.tensor([2.0, 1.0]).log().requires_grad_()
-        >>> loss = losses.poisson_nll_loss(log_rate, torch.tensor([4.0, 1.0]), reduction="sum")
+        >>> loss = poisson_nll_loss(log_rate, torch.tensor([4.0, 1.0]), reduction="sum")
         >>> loss.backward()
         >>> loss.detach()
         tensor(0.2274)
@@ -120,9 +120,9 @@ def poisson_nll_loss(
         approximation 4.7708.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import poisson_nll_loss
         >>> rate, count = torch.tensor(5.0), torch.tensor(5.0)
-        >>> losses.poisson_nll_loss(rate.log(), count, full=True)
+        >>> poisson_nll_loss(rate.log(), count, full=True)
         tensor(1.7237)
         >>> -torch.distributions.Poisson(rate).log_prob(count)
         tensor(1.7403)
@@ -173,8 +173,8 @@ class PoissonNLLLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.PoissonNLLLoss()
+        >>> from losses import PoissonNLLLoss
+        >>> criterion = PoissonNLLLoss()
         >>> criterion
         PoissonNLLLoss(reduction='mean', log_input=True, full=False, eps=1e-08)
         >>> log_rate = torch.zeros(2, requires_grad=True)

@@ -91,31 +91,31 @@ def cosine_embedding_loss(
         1 − 0.96 = 0.04, as a dissimilar pair max(0, 0.96 − 0) = 0.96.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cosine_embedding_loss
         >>> a = torch.tensor([[3.0, 4.0], [3.0, 4.0]])
         >>> b = torch.tensor([[4.0, 3.0], [4.0, 3.0]])
         >>> target = torch.tensor([1, -1])
-        >>> losses.cosine_embedding_loss(a, b, target, reduction="none")
+        >>> cosine_embedding_loss(a, b, target, reduction="none")
         tensor([0.0400, 0.9600])
 
         The example of documents 001 and 002, with the target in one dimension. It takes the same
         pair once as similar and once as dissimilar: (1 − c + c) / 2 = 0.5, whatever the vectors.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cosine_embedding_loss
         >>> a = torch.tensor([[0.3, 0.5, 0.7], [0.3, 0.5, 0.7]])
         >>> b = torch.tensor([[0.1, 0.3, 0.5], [0.1, 0.3, 0.5]])
-        >>> losses.cosine_embedding_loss(a, b, torch.tensor([1.0, -1.0]))
+        >>> cosine_embedding_loss(a, b, torch.tensor([1.0, -1.0]))
         tensor(0.5000)
 
         In training, one row a pair. The first pair, at a right angle but similar, is turned
         together. The second, dissimilar, has a cosine of 0, below the margin, and rests.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import cosine_embedding_loss
         >>> a = torch.tensor([[1.0, 0.0], [2.0, 0.0]], requires_grad=True)
         >>> b = torch.tensor([[0.0, 1.0], [0.0, 3.0]])
-        >>> loss = losses.cosine_embedding_loss(a, b, torch.tensor([1, -1]), margin=0.2)
+        >>> loss = cosine_embedding_loss(a, b, torch.tensor([1, -1]), margin=0.2)
         >>> loss.backward()
         >>> loss.detach(), a.grad
         (tensor(0.5000), tensor([[ 0.0000, -0.5000],
@@ -154,8 +154,8 @@ class CosineEmbeddingLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.CosineEmbeddingLoss(margin=0.5)
+        >>> from losses import CosineEmbeddingLoss
+        >>> criterion = CosineEmbeddingLoss(margin=0.5)
         >>> criterion
         CosineEmbeddingLoss(reduction='mean', margin=0.5)
         >>> a = torch.tensor([[3.0, 4.0]], requires_grad=True)

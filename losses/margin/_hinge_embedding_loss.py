@@ -75,22 +75,22 @@ def hinge_embedding_loss(
         1 and 0.8 as they are, max(0, 1 − 0.5) = 0.5, on average 2.3 / 3 = 0.7667.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import hinge_embedding_loss
         >>> distance = torch.tensor([[1.0, 0.8, 0.5]])
         >>> target = torch.tensor([[1, 1, -1]])
-        >>> losses.hinge_embedding_loss(distance, target, reduction="none")
+        >>> hinge_embedding_loss(distance, target, reduction="none")
         tensor([[1.0000, 0.8000, 0.5000]])
-        >>> losses.hinge_embedding_loss(distance, target)
+        >>> hinge_embedding_loss(distance, target)
         tensor(0.7667)
 
         In training the distance comes from two embeddings. The similar pair lies 5 apart and is
         pulled together along (0.6, 0.8); the dissimilar pair lies 0.5 apart and is pushed.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import hinge_embedding_loss
         >>> a = torch.tensor([[3.0, 4.0], [0.3, 0.4]], requires_grad=True)
         >>> b = torch.zeros(2, 2)
-        >>> loss = losses.hinge_embedding_loss((a - b).norm(dim=1), torch.tensor([1, -1]))
+        >>> loss = hinge_embedding_loss((a - b).norm(dim=1), torch.tensor([1, -1]))
         >>> loss.backward()
         >>> loss.detach(), a.grad
         (tensor(2.7500), tensor([[ 0.3000,  0.4000],
@@ -122,8 +122,8 @@ class HingeEmbeddingLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.HingeEmbeddingLoss(margin=2.0)
+        >>> from losses import HingeEmbeddingLoss
+        >>> criterion = HingeEmbeddingLoss(margin=2.0)
         >>> criterion
         HingeEmbeddingLoss(reduction='mean', margin=2.0)
         >>> distance = torch.tensor([0.5, 0.5], requires_grad=True)

@@ -76,23 +76,23 @@ def margin_ranking_loss(
         by 0.5. By hand: max(0, −1 + 0.5) = 0 and max(0, 0.5 + 0.5) = 1, on average 0.5.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import margin_ranking_loss
         >>> first, second = torch.tensor([2.0, 1.0]), torch.tensor([1.0, 1.5])
         >>> target = torch.tensor([1.0, 1.0])
-        >>> losses.margin_ranking_loss(first, second, target, margin=0.5, reduction="none")
+        >>> margin_ranking_loss(first, second, target, margin=0.5, reduction="none")
         tensor([0., 1.])
-        >>> losses.margin_ranking_loss(first, second, target, margin=0.5)
+        >>> margin_ranking_loss(first, second, target, margin=0.5)
         tensor(0.5000)
 
         In training one model scores both items of a pair. Here the better item of each pair
         scores 0.5 against 0.4 and 0.2 against 0.1: both leads miss the margin of 1 by 0.9.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import margin_ranking_loss
         >>> weight = torch.tensor([0.1, 0.2], requires_grad=True)
         >>> better = torch.tensor([[1.0, 2.0], [2.0, 0.0]])
         >>> worse = torch.tensor([[0.0, 2.0], [1.0, 0.0]])
-        >>> loss = losses.margin_ranking_loss(
+        >>> loss = margin_ranking_loss(
         ...     better @ weight, worse @ weight, torch.ones(2), margin=1.0
         ... )
         >>> loss.backward()
@@ -132,8 +132,8 @@ class MarginRankingLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.MarginRankingLoss(margin=0.5)
+        >>> from losses import MarginRankingLoss
+        >>> criterion = MarginRankingLoss(margin=0.5)
         >>> criterion
         MarginRankingLoss(reduction='mean', margin=0.5)
         >>> first = torch.tensor([2.0, 1.0], requires_grad=True)

@@ -85,21 +85,21 @@ def multi_margin_loss(
         0.6.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import multi_margin_loss
         >>> scores = torch.tensor([[0.3, 0.7], [0.5, 0.5]])
         >>> target = torch.tensor([0, 1])
-        >>> losses.multi_margin_loss(scores, target, reduction="none")
+        >>> multi_margin_loss(scores, target, reduction="none")
         tensor([0.7000, 0.5000])
-        >>> losses.multi_margin_loss(scores, target)
+        >>> multi_margin_loss(scores, target)
         tensor(0.6000)
 
         In training. The scores lead by 2 in the first row, so nothing is left to learn there; in
         the second, class 0 is too close by 0.5. The gradient is ±1 / (N · C) = ±1/6.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import multi_margin_loss
         >>> scores = torch.tensor([[3.0, 1.0, 0.0], [0.5, 1.0, -2.0]], requires_grad=True)
-        >>> loss = losses.multi_margin_loss(scores, torch.tensor([0, 1]))
+        >>> loss = multi_margin_loss(scores, torch.tensor([0, 1]))
         >>> loss.backward()
         >>> loss.detach(), scores.grad
         (tensor(0.0833), tensor([[ 0.0000,  0.0000,  0.0000],
@@ -109,10 +109,10 @@ def multi_margin_loss(
         1² · 1 / 2 = 0.5.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import multi_margin_loss
         >>> scores = torch.tensor([[0.3, 0.7], [0.5, 0.5]])
         >>> weight = torch.tensor([3.0, 1.0])
-        >>> losses.multi_margin_loss(
+        >>> multi_margin_loss(
         ...     scores, torch.tensor([0, 1]), p=2, weight=weight, reduction="none"
         ... )
         tensor([2.9400, 0.5000])
@@ -201,8 +201,8 @@ class MultiMarginLoss(WeightedLoss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.MultiMarginLoss(margin=0.5)
+        >>> from losses import MultiMarginLoss
+        >>> criterion = MultiMarginLoss(margin=0.5)
         >>> criterion
         MultiMarginLoss(reduction='mean', p=1, margin=0.5)
         >>> scores = torch.tensor([[0.3, 0.7], [0.5, 0.5]], requires_grad=True)

@@ -79,19 +79,19 @@ def multilabel_margin_loss(
         1 − 0.9 + 0.4 = 0.5. Together 1.8, divided by the 4 classes 0.45.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import multilabel_margin_loss
         >>> scores = torch.tensor([[0.9, 0.2, 0.4, 0.8]])
         >>> target = torch.tensor([[3, 0, -1, 1]])
-        >>> losses.multilabel_margin_loss(scores, target)
+        >>> multilabel_margin_loss(scores, target)
         tensor(0.4500)
 
         In training. Each right class leads two wrong ones by too little: −2/4. Each wrong one is
         too close to two right ones: 2/4.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import multilabel_margin_loss
         >>> scores = torch.tensor([[0.9, 0.2, 0.4, 0.8]], requires_grad=True)
-        >>> loss = losses.multilabel_margin_loss(scores, torch.tensor([[3, 0, -1, -1]]))
+        >>> loss = multilabel_margin_loss(scores, torch.tensor([[3, 0, -1, -1]]))
         >>> loss.backward()
         >>> loss.detach(), scores.grad
         (tensor(0.4500), tensor([[-0.5000,  0.5000,  0.5000, -0.5000]]))
@@ -99,13 +99,13 @@ def multilabel_margin_loss(
         From a multi-hot mask to the list. A stable sort brings the right classes to the front.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import multilabel_margin_loss
         >>> mask = torch.tensor([[1, 0, 0, 1]])
         >>> first, index = mask.sort(dim=1, descending=True, stable=True)
         >>> target = index.masked_fill(first == 0, -1)
         >>> target
         tensor([[ 0,  3, -1, -1]])
-        >>> losses.multilabel_margin_loss(torch.tensor([[0.9, 0.2, 0.4, 0.8]]), target)
+        >>> multilabel_margin_loss(torch.tensor([[0.9, 0.2, 0.4, 0.8]]), target)
         tensor(0.4500)
 
     References:
@@ -173,8 +173,8 @@ class MultiLabelMarginLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.MultiLabelMarginLoss()
+        >>> from losses import MultiLabelMarginLoss
+        >>> criterion = MultiLabelMarginLoss()
         >>> criterion
         MultiLabelMarginLoss(reduction='mean')
         >>> scores = torch.tensor([[0.9, 0.2, 0.4, 0.8]], requires_grad=True)

@@ -80,19 +80,19 @@ def multilabel_soft_margin_loss(
 
         >>> import math
         >>> import torch
-        >>> import losses
+        >>> from losses import multilabel_soft_margin_loss
         >>> logits = torch.tensor([[0.0, math.log(3)]])
         >>> target = torch.tensor([[1.0, 0.0]])
-        >>> losses.multilabel_soft_margin_loss(logits, target)
+        >>> multilabel_soft_margin_loss(logits, target)
         tensor(1.0397)
 
         In training. The gradient is (1/2 − 1) / 2 and (3/4 − 0) / 2.
 
         >>> import math
         >>> import torch
-        >>> import losses
+        >>> from losses import multilabel_soft_margin_loss
         >>> logits = torch.tensor([[0.0, math.log(3)]], requires_grad=True)
-        >>> loss = losses.multilabel_soft_margin_loss(logits, torch.tensor([[1.0, 0.0]]))
+        >>> loss = multilabel_soft_margin_loss(logits, torch.tensor([[1.0, 0.0]]))
         >>> loss.backward()
         >>> loss.detach(), logits.grad
         (tensor(1.0397), tensor([[-0.2500,  0.3750]]))
@@ -101,8 +101,8 @@ def multilabel_soft_margin_loss(
         all. 2 · 0.6931 / 2 = 0.6931.
 
         >>> import torch
-        >>> import losses
-        >>> losses.multilabel_soft_margin_loss(
+        >>> from losses import multilabel_soft_margin_loss
+        >>> multilabel_soft_margin_loss(
         ...     torch.tensor([[0.0, 5.0]]), torch.tensor([[1.0, 0.0]]), torch.tensor([2.0, 0.0])
         ... )
         tensor(0.6931)
@@ -155,8 +155,8 @@ class MultiLabelSoftMarginLoss(WeightedLoss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.MultiLabelSoftMarginLoss()
+        >>> from losses import MultiLabelSoftMarginLoss
+        >>> criterion = MultiLabelSoftMarginLoss()
         >>> criterion
         MultiLabelSoftMarginLoss(reduction='mean')
         >>> logits = torch.tensor([[0.0, 2.0, -1.0]], requires_grad=True)

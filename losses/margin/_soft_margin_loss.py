@@ -66,31 +66,31 @@ def soft_margin_loss(
         wrong, log(1 + 3) = 1.3863; on average 0.8370.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import soft_margin_loss
         >>> score = torch.tensor([3.0, 3.0]).log()
         >>> target = torch.tensor([1.0, -1.0])
-        >>> losses.soft_margin_loss(score, target, reduction="none")
+        >>> soft_margin_loss(score, target, reduction="none")
         tensor([0.2877, 1.3863])
-        >>> losses.soft_margin_loss(score, target)
+        >>> soft_margin_loss(score, target)
         tensor(0.8370)
 
         The example of documents 001 and 002: two samples with two outputs each. The four losses
         0.8544, 0.4032, 0.4741 and 0.9741 add up to 2.7057, and `'mean'` divides by 4.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import soft_margin_loss
         >>> score = torch.tensor([[0.3, 0.7], [0.5, 0.5]])
         >>> target = torch.tensor([[-1.0, 1.0], [1.0, -1.0]])
-        >>> losses.soft_margin_loss(score, target)
+        >>> soft_margin_loss(score, target)
         tensor(0.6764)
 
         In training, one score a sample. At 0 either class has probability 1/2, so each gradient
         is a half, divided by the two samples.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import soft_margin_loss
         >>> score = torch.zeros(2, requires_grad=True)
-        >>> loss = losses.soft_margin_loss(score, torch.tensor([1.0, -1.0]))
+        >>> loss = soft_margin_loss(score, torch.tensor([1.0, -1.0]))
         >>> loss.backward()
         >>> loss.detach(), score.grad
         (tensor(0.6931), tensor([-0.2500,  0.2500]))
@@ -129,8 +129,8 @@ class SoftMarginLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.SoftMarginLoss(reduction="sum")
+        >>> from losses import SoftMarginLoss
+        >>> criterion = SoftMarginLoss(reduction="sum")
         >>> criterion
         SoftMarginLoss(reduction='sum')
         >>> score = torch.tensor([0.0, 100.0], requires_grad=True)

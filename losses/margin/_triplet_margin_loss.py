@@ -91,31 +91,31 @@ def triplet_margin_loss(
         is 5 − 2 + 1 = 4. On average (0 + 4) / 2 = 2.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import triplet_margin_loss
         >>> anchor = torch.zeros(2, 2)
         >>> positive = torch.tensor([[0.0, 1.0], [3.0, 4.0]])
         >>> negative = torch.tensor([[3.0, 4.0], [0.0, 2.0]])
-        >>> losses.triplet_margin_loss(anchor, positive, negative, reduction="none")
+        >>> triplet_margin_loss(anchor, positive, negative, reduction="none")
         tensor([0.0000, 4.0000])
-        >>> losses.triplet_margin_loss(anchor, positive, negative)
+        >>> triplet_margin_loss(anchor, positive, negative)
         tensor(2.0000)
 
         With `p=1` the distances of the second triplet are 3 + 4 = 7 and 2: 7 − 2 + 1 = 6.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import triplet_margin_loss
         >>> anchor, positive = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
-        >>> losses.triplet_margin_loss(anchor, positive, torch.tensor([[0.0, 2.0]]), p=1)
-        tensor(6.)
+        >>> triplet_margin_loss(anchor, positive, torch.tensor([[0.0, 2.0]]), p=1)
+        tensor(6.0000)
 
         Training: one network embeds all three, and one backward pass serves it.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import triplet_margin_loss
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
         >>> anchor, positive, negative = (embed(torch.randn(16, 8)) for _ in range(3))
-        >>> loss = losses.triplet_margin_loss(anchor, positive, negative)
+        >>> loss = triplet_margin_loss(anchor, positive, negative)
         >>> loss.backward()
         >>> loss.detach(), embed.weight.grad.norm()
         (tensor(0.9739), tensor(0.9162))
@@ -152,8 +152,8 @@ class TripletMarginLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.TripletMarginLoss(margin=0.5)
+        >>> from losses import TripletMarginLoss
+        >>> criterion = TripletMarginLoss(margin=0.5)
         >>> criterion
         TripletMarginLoss(reduction='mean', margin=0.5, p=2.0, eps=1e-06, swap=False)
         >>> anchor = torch.zeros(1, 2, requires_grad=True)

@@ -79,12 +79,12 @@ def triplet_margin_with_distance_loss(
         the negative max(0, 2) = 2, and the loss is 4 − 2 + 1 = 3.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import triplet_margin_with_distance_loss
         >>> def chessboard(x, y):
         ...     return (x - y).abs().amax(dim=-1)
         >>> anchor, positive = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
         >>> negative = torch.tensor([[0.0, 2.0]])
-        >>> losses.triplet_margin_with_distance_loss(
+        >>> triplet_margin_with_distance_loss(
         ...     anchor, positive, negative, distance_function=chessboard
         ... )
         tensor(3.)
@@ -93,13 +93,13 @@ def triplet_margin_with_distance_loss(
         must shrink: hence 1 − cosine.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import triplet_margin_with_distance_loss
         >>> def cosine_distance(x, y):
         ...     return 1 - torch.nn.functional.cosine_similarity(x, y)
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
         >>> anchor, positive, negative = (embed(torch.randn(16, 8)) for _ in range(3))
-        >>> loss = losses.triplet_margin_with_distance_loss(
+        >>> loss = triplet_margin_with_distance_loss(
         ...     anchor, positive, negative, distance_function=cosine_distance, margin=0.5
         ... )
         >>> loss.backward()
@@ -135,8 +135,8 @@ class TripletMarginWithDistanceLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.TripletMarginWithDistanceLoss(margin=0.5)
+        >>> from losses import TripletMarginWithDistanceLoss
+        >>> criterion = TripletMarginWithDistanceLoss(margin=0.5)
         >>> criterion
         TripletMarginWithDistanceLoss(
           reduction='mean', margin=0.5, swap=False

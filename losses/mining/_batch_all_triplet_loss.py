@@ -78,25 +78,25 @@ def batch_all_triplet_loss(
         at 7: 4 − 3 + 1 = 2 and 4 − 2 + 1 = 3. The sum is 5, the mean over the two 2.5.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import batch_all_triplet_loss
         >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
         >>> target = torch.tensor([0, 0, 1, 1])
-        >>> losses.batch_all_triplet_loss(input, target, margin=1.0, reduction="none")
+        >>> batch_all_triplet_loss(input, target, margin=1.0, reduction="none")
         tensor([[0., 0., 0., 0.],
                 [0., 0., 0., 0.],
                 [0., 0., 0., 5.],
                 [0., 0., 0., 0.]])
-        >>> losses.batch_all_triplet_loss(input, target, margin=1.0)
+        >>> batch_all_triplet_loss(input, target, margin=1.0)
         tensor(2.5000)
 
         Training, on a batch of 4 labels with 4 samples each.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import batch_all_triplet_loss
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
         >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
-        >>> loss = losses.batch_all_triplet_loss(embed(samples), target)
+        >>> loss = batch_all_triplet_loss(embed(samples), target)
         >>> loss.backward()
         >>> loss.detach(), embed.weight.grad.norm()
         (tensor(0.8328), tensor(0.8571))
@@ -129,8 +129,8 @@ class BatchAllTripletLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.BatchAllTripletLoss(margin=1.0)
+        >>> from losses import BatchAllTripletLoss
+        >>> criterion = BatchAllTripletLoss(margin=1.0)
         >>> criterion
         BatchAllTripletLoss(reduction='mean', margin=1.0)
         >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]], requires_grad=True)

@@ -85,31 +85,31 @@ def batch_hard_triplet_loss(
         at least the margin. On average 3 / 4 = 0.75.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import batch_hard_triplet_loss
         >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
         >>> target = torch.tensor([0, 0, 1, 1])
-        >>> losses.batch_hard_triplet_loss(input, target, margin=1.0, reduction="none")
+        >>> batch_hard_triplet_loss(input, target, margin=1.0, reduction="none")
         tensor([0., 0., 3., 0.])
-        >>> losses.batch_hard_triplet_loss(input, target, margin=1.0)
+        >>> batch_hard_triplet_loss(input, target, margin=1.0)
         tensor(0.7500)
 
         A label that occurs once makes no anchor, but it still is everyone's negative. Only the
         anchors 0 and 1 count: 1 − 1.5 + 1 = 0.5 and 1 − 0.5 + 1 = 1.5, on average 1.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import batch_hard_triplet_loss
         >>> input = torch.tensor([[0.0], [1.0], [1.5]])
-        >>> losses.batch_hard_triplet_loss(input, torch.tensor([0, 0, 1]), margin=1.0)
+        >>> batch_hard_triplet_loss(input, torch.tensor([0, 0, 1]), margin=1.0)
         tensor(1.)
 
         Training, on a batch of 4 labels with 4 samples each.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import batch_hard_triplet_loss
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
         >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
-        >>> loss = losses.batch_hard_triplet_loss(embed(samples), target)
+        >>> loss = batch_hard_triplet_loss(embed(samples), target)
         >>> loss.backward()
         >>> loss.detach(), embed.weight.grad.norm()
         (tensor(1.7546), tensor(2.1706))
@@ -149,8 +149,8 @@ class TripletLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.TripletLoss(margin=0.5)
+        >>> from losses import TripletLoss
+        >>> criterion = TripletLoss(margin=0.5)
         >>> criterion
         TripletLoss(reduction='mean', margin=0.5, mutual=False)
         >>> inputs = torch.tensor([[0.0], [1.0], [3.0], [7.0]], requires_grad=True)
@@ -162,8 +162,8 @@ class TripletLoss(Loss):
         The distances carry a gradient, for a second loss between two networks.
 
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.TripletLoss(margin=1.0, mutual_flag=True)
+        >>> from losses import TripletLoss
+        >>> criterion = TripletLoss(margin=1.0, mutual_flag=True)
         >>> inputs = torch.tensor([[0.0], [1.0], [3.0]], requires_grad=True)
         >>> loss, dist = criterion(inputs, torch.tensor([0, 0, 1]))
         >>> (loss + dist.mean()).backward()

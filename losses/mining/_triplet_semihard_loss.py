@@ -90,26 +90,26 @@ def triplet_semihard_loss(
         2 / 4 = 0.5.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import triplet_semihard_loss
         >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
         >>> target = torch.tensor([0, 0, 1, 1])
-        >>> losses.triplet_semihard_loss(input, target, margin=1.0, reduction="none")
+        >>> triplet_semihard_loss(input, target, margin=1.0, reduction="none")
         tensor([[0., 0., 0., 0.],
                 [0., 0., 0., 0.],
                 [0., 0., 0., 2.],
                 [0., 0., 0., 0.]])
-        >>> losses.triplet_semihard_loss(input, target, margin=1.0)
+        >>> triplet_semihard_loss(input, target, margin=1.0)
         tensor(0.5000)
 
         Training, on embeddings of length 1 and a batch of 4 labels with 4 samples each.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import triplet_semihard_loss
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
         >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
         >>> embeddings = torch.nn.functional.normalize(embed(samples))
-        >>> loss = losses.triplet_semihard_loss(embeddings, target)
+        >>> loss = triplet_semihard_loss(embeddings, target)
         >>> loss.backward()
         >>> loss.detach(), embed.weight.grad.norm()
         (tensor(0.1283), tensor(0.6636))
@@ -149,8 +149,8 @@ class TripletSemihardLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.TripletSemihardLoss(margin=0.5)
+        >>> from losses import TripletSemihardLoss
+        >>> criterion = TripletSemihardLoss(margin=0.5)
         >>> criterion
         TripletSemihardLoss(reduction='mean', margin=0.5)
         >>> input = torch.tensor([[0.0], [1.0], [3.0], [7.0]], requires_grad=True)

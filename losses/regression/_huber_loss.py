@@ -72,20 +72,20 @@ def huber_loss(
         2 · (5 − 2/2) = 8, on average 8.5 / 2 = 4.25.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import huber_loss
         >>> prediction = torch.tensor([1.0, 5.0])
         >>> target = torch.tensor([0.0, 0.0])
-        >>> losses.huber_loss(prediction, target, reduction="none", delta=2.0)
+        >>> huber_loss(prediction, target, reduction="none", delta=2.0)
         tensor([0.5000, 8.0000])
-        >>> losses.huber_loss(prediction, target, delta=2.0)
+        >>> huber_loss(prediction, target, delta=2.0)
         tensor(4.2500)
 
         The gradient of the sum shows both parts: the error itself, then a constant `delta`.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import huber_loss
         >>> prediction = torch.tensor([1.0, 5.0], requires_grad=True)
-        >>> losses.huber_loss(prediction, torch.zeros(2), reduction="sum", delta=2.0).backward()
+        >>> huber_loss(prediction, torch.zeros(2), reduction="sum", delta=2.0).backward()
         >>> prediction.grad
         tensor([1., 2.])
 
@@ -93,9 +93,9 @@ def huber_loss(
         by a total weight of 4.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import huber_loss
         >>> prediction, target = torch.tensor([1.0, 5.0]), torch.zeros(2)
-        >>> losses.huber_loss(prediction, target, delta=2.0, weight=torch.tensor([3.0, 1.0]))
+        >>> huber_loss(prediction, target, delta=2.0, weight=torch.tensor([3.0, 1.0]))
         tensor(4.7500)
 
     References:
@@ -132,8 +132,8 @@ class HuberLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.HuberLoss(delta=2.0)
+        >>> from losses import HuberLoss
+        >>> criterion = HuberLoss(delta=2.0)
         >>> criterion
         HuberLoss(reduction='mean', delta=2.0)
         >>> prediction = torch.tensor([1.0, 5.0], requires_grad=True)

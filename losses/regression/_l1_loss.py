@@ -75,30 +75,30 @@ def l1_loss(
         Two errors, by hand: |3 − 1| = 2 and |2 − 6| = 4, on average 6 / 2 = 3.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import l1_loss
         >>> prediction = torch.tensor([3.0, 2.0])
         >>> target = torch.tensor([1.0, 6.0])
-        >>> losses.l1_loss(prediction, target, reduction="none")
+        >>> l1_loss(prediction, target, reduction="none")
         tensor([2., 4.])
-        >>> losses.l1_loss(prediction, target)
+        >>> l1_loss(prediction, target)
         tensor(3.)
 
         The gradient of the sum is the sign of each error, and 0 where the prediction is exact.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import l1_loss
         >>> prediction = torch.tensor([3.0, 2.0, 5.0], requires_grad=True)
         >>> target = torch.tensor([1.0, 6.0, 5.0])
-        >>> losses.l1_loss(prediction, target, reduction="sum").backward()
+        >>> l1_loss(prediction, target, reduction="sum").backward()
         >>> prediction.grad
         tensor([ 1., -1.,  0.])
 
         With weights 3 and 1 the mean is (3 · 2 + 1 · 4) / (3 + 1) = 2.5.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import l1_loss
         >>> prediction, target = torch.tensor([3.0, 2.0]), torch.tensor([1.0, 6.0])
-        >>> losses.l1_loss(prediction, target, weight=torch.tensor([3.0, 1.0]))
+        >>> l1_loss(prediction, target, weight=torch.tensor([3.0, 1.0]))
         tensor(2.5000)
 
     References:
@@ -111,7 +111,7 @@ def l1_loss(
     input, target, weight = paired(input, target, weight)
     loss = (input - target).abs()
     if weight is not None:
-        return reduce_loss(weight * loss, reduction, weight.sum())
+        return reduce_loss(weight * loss, reduction, weight.expand_as(loss).sum())
     return reduce_loss(loss, reduction)
 
 
@@ -125,8 +125,8 @@ class L1Loss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.L1Loss()
+        >>> from losses import L1Loss
+        >>> criterion = L1Loss()
         >>> criterion
         L1Loss(reduction='mean')
         >>> prediction = torch.tensor([3.0, 2.0], requires_grad=True)

@@ -61,29 +61,29 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
         average 0.3670.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import log_cosh_loss
         >>> prediction = torch.tensor([2.0, 3.0]).log()
         >>> target = torch.tensor([0.0, 0.0])
-        >>> losses.log_cosh_loss(prediction, target, reduction="none")
+        >>> log_cosh_loss(prediction, target, reduction="none")
         tensor([0.2231, 0.5108])
-        >>> losses.log_cosh_loss(prediction, target)
+        >>> log_cosh_loss(prediction, target)
         tensor(0.3670)
 
         The gradient of the sum is the hyperbolic tangent: (2 − 1/2) / (2 + 1/2) = 3/5 and
         (3 − 1/3) / (3 + 1/3) = 4/5.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import log_cosh_loss
         >>> prediction = torch.tensor([2.0, 3.0]).log().requires_grad_()
-        >>> losses.log_cosh_loss(prediction, torch.zeros(2), reduction="sum").backward()
+        >>> log_cosh_loss(prediction, torch.zeros(2), reduction="sum").backward()
         >>> prediction.grad
         tensor([0.6000, 0.8000])
 
         Huge errors do not overflow: 100 − ln 2 = 99.3069.
 
         >>> import torch
-        >>> import losses
-        >>> losses.log_cosh_loss(torch.tensor(100.0), torch.tensor(0.0))
+        >>> from losses import log_cosh_loss
+        >>> log_cosh_loss(torch.tensor(100.0), torch.tensor(0.0))
         tensor(99.3069)
 
     References:
@@ -112,8 +112,8 @@ class LogCoshLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.LogCoshLoss()
+        >>> from losses import LogCoshLoss
+        >>> criterion = LogCoshLoss()
         >>> criterion
         LogCoshLoss(reduction='mean')
         >>> prediction = torch.tensor([2.0, 3.0]).log().requires_grad_()

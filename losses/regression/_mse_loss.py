@@ -69,39 +69,39 @@ def mse_loss(
         Two errors, by hand: (3 − 1)² = 4 and (2 − 6)² = 16, on average 20 / 2 = 10.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import mse_loss
         >>> prediction = torch.tensor([3.0, 2.0])
         >>> target = torch.tensor([1.0, 6.0])
-        >>> losses.mse_loss(prediction, target, reduction="none")
+        >>> mse_loss(prediction, target, reduction="none")
         tensor([ 4., 16.])
-        >>> losses.mse_loss(prediction, target)
+        >>> mse_loss(prediction, target)
         tensor(10.)
 
         The gradient of the sum is twice each error.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import mse_loss
         >>> prediction = torch.tensor([3.0, 2.0], requires_grad=True)
-        >>> losses.mse_loss(prediction, torch.tensor([1.0, 6.0]), reduction="sum").backward()
+        >>> mse_loss(prediction, torch.tensor([1.0, 6.0]), reduction="sum").backward()
         >>> prediction.grad
         tensor([ 4., -8.])
 
         With weights 3 and 1 the mean is (3 · 4 + 1 · 16) / (3 + 1) = 7.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import mse_loss
         >>> prediction, target = torch.tensor([3.0, 2.0]), torch.tensor([1.0, 6.0])
-        >>> losses.mse_loss(prediction, target, weight=torch.tensor([3.0, 1.0]))
+        >>> mse_loss(prediction, target, weight=torch.tensor([3.0, 1.0]))
         tensor(7.)
 
         A training step: from w = 0 the model y = w x sees the errors −3 and −6. The gradient is
         2 · (−3 · 1 − 6 · 2) / 2 = −15, and a step of 0.2 lands on the right slope.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import mse_loss
         >>> w = torch.tensor(0.0, requires_grad=True)
         >>> x, y = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 6.0])
-        >>> losses.mse_loss(w * x, y).backward()
+        >>> mse_loss(w * x, y).backward()
         >>> w.grad
         tensor(-15.)
         >>> w.detach() - 0.2 * w.grad
@@ -119,7 +119,7 @@ def mse_loss(
     error = input - target
     loss = error * error  # the slope of a square, 2 * error, may overflow before it is averaged
     if weight is not None:
-        return reduce_loss(weight * loss, reduction, weight.sum())
+        return reduce_loss(weight * loss, reduction, weight.expand_as(loss).sum())
     return reduce_loss(loss, reduction)
 
 
@@ -133,8 +133,8 @@ class MSELoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.MSELoss()
+        >>> from losses import MSELoss
+        >>> criterion = MSELoss()
         >>> criterion
         MSELoss(reduction='mean')
         >>> prediction = torch.tensor([3.0, 2.0], requires_grad=True)

@@ -71,28 +71,28 @@ def smooth_l1_loss(
         3 − 1/2 = 2.5, on average 2.625 / 2 = 1.3125.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import smooth_l1_loss
         >>> prediction = torch.tensor([0.5, 3.0])
         >>> target = torch.tensor([0.0, 0.0])
-        >>> losses.smooth_l1_loss(prediction, target, reduction="none")
+        >>> smooth_l1_loss(prediction, target, reduction="none")
         tensor([0.1250, 2.5000])
-        >>> losses.smooth_l1_loss(prediction, target)
+        >>> smooth_l1_loss(prediction, target)
         tensor(1.3125)
 
         The gradient of the sum shows both parts: the error itself, then a constant 1.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import smooth_l1_loss
         >>> prediction = torch.tensor([0.5, 3.0], requires_grad=True)
-        >>> losses.smooth_l1_loss(prediction, torch.zeros(2), reduction="sum").backward()
+        >>> smooth_l1_loss(prediction, torch.zeros(2), reduction="sum").backward()
         >>> prediction.grad
         tensor([0.5000, 1.0000])
 
         `beta` widens the parabola. The error of 1 now lies inside it: 1² / (2 · 2) = 0.25.
 
         >>> import torch
-        >>> import losses
-        >>> losses.smooth_l1_loss(torch.tensor(1.0), torch.tensor(0.0), beta=2.0)
+        >>> from losses import smooth_l1_loss
+        >>> smooth_l1_loss(torch.tensor(1.0), torch.tensor(0.0), beta=2.0)
         tensor(0.2500)
 
     References:
@@ -124,8 +124,8 @@ class SmoothL1Loss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.SmoothL1Loss(beta=0.5)
+        >>> from losses import SmoothL1Loss
+        >>> criterion = SmoothL1Loss(beta=0.5)
         >>> criterion
         SmoothL1Loss(reduction='mean', beta=0.5)
         >>> prediction = torch.tensor([0.25, 2.0], requires_grad=True)

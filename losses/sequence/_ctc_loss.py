@@ -110,9 +110,9 @@ def ctc_loss(
         read 1: `1 1`, `0 1` and `1 0`. The probability is 3/4, the loss −log(3/4) = 0.2877.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import ctc_loss
         >>> log_probs = torch.full((2, 1, 2), 0.5).log()
-        >>> losses.ctc_loss(log_probs, torch.tensor([[1]]), torch.tensor([2]), torch.tensor([1]))
+        >>> ctc_loss(log_probs, torch.tensor([[1]]), torch.tensor([2]), torch.tensor([1]))
         tensor(0.2877)
 
         In training. Two sequences of 3 and 2 frames over 3 classes; the logits are all 0, so every
@@ -122,10 +122,10 @@ def ctc_loss(
         is (1/3 − 1/5) / 4, (1/3 − 4/5) / 4 and (1/3 − 0) / 4.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import ctc_loss
         >>> logits = torch.zeros(3, 2, 3, requires_grad=True)
         >>> targets = torch.tensor([[1, 2], [2, 0]])
-        >>> loss = losses.ctc_loss(
+        >>> loss = ctc_loss(
         ...     logits.log_softmax(-1), targets, torch.tensor([3, 2]), torch.tensor([2, 1])
         ... )
         >>> loss.backward()
@@ -139,9 +139,9 @@ def ctc_loss(
         The same labels one after the other, without filling up.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import ctc_loss
         >>> log_probs = torch.zeros(3, 2, 3).log_softmax(-1)
-        >>> losses.ctc_loss(log_probs, torch.tensor([1, 2, 2]), (3, 2), (2, 1))
+        >>> ctc_loss(log_probs, torch.tensor([1, 2, 2]), (3, 2), (2, 1))
         tensor(0.9709)
 
     References:
@@ -312,8 +312,8 @@ class CTCLoss(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.CTCLoss()
+        >>> from losses import CTCLoss
+        >>> criterion = CTCLoss()
         >>> criterion
         CTCLoss(reduction='mean', blank=0, zero_infinity=False)
         >>> logits = torch.zeros(2, 1, 2, requires_grad=True)

@@ -84,13 +84,26 @@ def picture(name: str) -> str:
 
 
 def figure(name: str) -> str:
-    """Draw one picture, or all that belong to a loss."""
-    if name in PICTURES:
-        return picture(name)
-    parts = [curve_figure(key, name, curve) for key, curve in slices(name)]
-    parts += [picture(key) for key, entry in PICTURES.items() if name in entry.pages]
-    assert parts, f"nothing is drawn for {name}"
-    return "".join(parts)
+    """Draw one picture."""
+    return picture(name)
+
+
+def first(function: str) -> str:
+    """Draw the picture of a loss that says most of it."""
+    return parts(function)[0]
+
+
+def others(function: str) -> str:
+    """Draw what else there is to see of a loss."""
+    return "".join(parts(function)[1:])
+
+
+def parts(function: str) -> list[str]:
+    """Draw all that belongs to a loss: its curves, then its pictures."""
+    drawn = [curve_figure(key, function, curve) for key, curve in slices(function)]
+    drawn += [picture(key) for key, entry in PICTURES.items() if function in entry.pages]
+    assert drawn, f"nothing is drawn for {function}"
+    return drawn
 
 
 def compare(*arguments: str) -> str:

@@ -24,7 +24,7 @@ import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures
 from scripts.figures.drawing import RECORDS
-from scripts.website import language, snippets, speed
+from scripts.website import card, language, snippets, speed
 from scripts.website.language import heading, say
 from scripts.website.rosetta import KINDS, entries, friends, title_of
 
@@ -33,22 +33,6 @@ COUNTS = ROOT / "build" / "checks.json"  # conftest.py writes it after a whole r
 # Authors, [Title](address) or *Title*, and the year somewhere behind it.
 PAPER = re.compile(r"([^\[*]+), (?:\[(.+?)\]\((\S+)\)|\*(.+?)\*),.*?\b((?:18|19|20)\d\d)\b")
 LINE = re.compile(r"^\{\{ (\w+)((?: [\w.-]+)*) \}\}$")
-
-
-def questions(function: str) -> str:
-    """Answer what readers ask first, as a table."""
-    loss = RECORDS[function]
-    parameters = inspect.signature(getattr(losses, function)).parameters
-    order = language.listed(f"`{name}`" for name in parameters)
-    rows = {
-        say("What does the input hold?"): say(loss.input),
-        say("How is the target encoded?"): say(loss.target),
-        say("What does `'mean'` divide by?"): say(loss.mean),
-        say("In which order do the arguments come?"): order,
-        say("What does epsilon do?"): say(loss.eps) if loss.eps else say("there is none"),
-        say("Which shapes fit?"): say(loss.shapes).replace("*", r"\*"),  # (*) is no emphasis
-    }
-    return table((say("Question"), say("Answer")), list(rows.items()))
 
 
 def properties(function: str) -> str:
@@ -189,6 +173,30 @@ def bibliography() -> str:
     return "\n".join(items)
 
 
+def shown(name: str, **options: bool | int) -> str:
+    """Ask mkdocstrings for a function or class, or for some parts of its docstring."""
+    lines = [f"        {option}: {json.dumps(value)}" for option, value in options.items()]
+    return "\n".join([f"::: losses.{name}", "    options:", *lines])
+
+
+# All that a docstring has besides its examples.
+ALL_BUT_EXAMPLES = ("attributes", "description", "other_parameters", "parameters", "raises")
+ALL_BUT_EXAMPLES += ("receives", "returns", "warns", "yields")
+
+
+def examples(function: str) -> str:
+    """Show the examples of a loss's docstring, and no more of it."""
+    hidden = {f"show_docstring_{part}": False for part in ALL_BUT_EXAMPLES}
+    return shown(function, show_root_heading=False, show_root_toc_entry=False, **hidden)
+
+
+def parameters(function: str) -> str:
+    """Show the function and its classes: signature, parameters, errors; examples of classes."""
+    parts = [shown(function, heading_level=3, show_docstring_examples=False)]
+    parts += [shown(name, heading_level=3) for name in RECORDS[function].classes]
+    return "\n\n".join(parts)
+
+
 def names(function: str) -> str:
     """Say what else the loss is called, so that readers and the search find it."""
     loss = figures.RECORDS[function]
@@ -221,45 +229,9 @@ def rosetta(part: str) -> str:
     return "\n\n".join(blocks)
 
 
-# What a card expects where the module itself would convert it.
-EXPECTS = {
-    "ctc_loss": "It takes `log_probs` as (T, N, C), `targets` as (N, S), and both lengths as int64 "
-    "tensors (N).",
-    "gaussian_nll_loss": "It takes `var` as a tensor that broadcasts to `input`.",
-}
-
-
-def code(function: str, store: Callable[[str], str]) -> str:
-    """Show the function alone, and say what it leaves out."""
-    return f"{store(highlighted(snippets.card(function).code, 'in-code'))}\n\n{left_out(function)}"
-
-
-def left_out(function: str) -> str:
-    """Say what a card does not do that the loss does."""
-    card = snippets.card(function)
-    parts = [say("checks and messages"), say("half precision")]
-    numbers = [call for call in card.conversions if call.function in ("upcast", "paired")]
-    others = [call for call in card.conversions if call not in numbers]
-    if any("target" in call.after for call in others):
-        parts.append(say("class indices of another type than int64 or of another shape"))
-    if any(len(call.after) > 1 for call in numbers):
-        parts.append(say("integers and booleans"))
-    if ".double()" in card.code:
-        parts.append(say("the result in the data type of `input`"))
-    parts += [f"`{name}`" for name in card.arguments]
-    told = say("The function alone. Left out: {parts}.", parts=language.listed(parts))
-    expects = EXPECTS.get(function)
-    return language.sentences(told, say(expects) if expects else "")
-
-
-def highlighted(source: str, name: str) -> str:
-    formatter = HtmlFormatter(cssclass=f"highlight {name}", wrapcode=True)
-    return highlight(source, PythonLexer(), formatter)
-
-
 def standalone(function: str) -> str:
     """Show the loss as one block that needs no package, folded."""
-    code = highlighted(snippets.bundle(function), "standalone")
+    code = card.highlighted(snippets.bundle(function), "standalone")
     title = say("The code, from {file}", file=f"<code>{language.file_of(function)}</code>")
     return f"<details><summary>{title}</summary>{code}</details>"
 
@@ -289,11 +261,13 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "checks": checks,
     "bibliography": bibliography,
     "properties": properties,
-    "questions": questions,
+    "examples": examples,
+    "parameters": parameters,
     "rosetta": rosetta,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,
+    "figures": figures.others,
     "compare": figures.compare,
     "program": program,
     "standalone": standalone,
@@ -312,8 +286,8 @@ class Directives(Preprocessor):
             store = self.md.htmlStash.store
             if name in HTML:
                 out.append(store(HTML[name](*arguments)))
-            elif name == "code":
-                out.extend(code(*arguments, store).splitlines())
+            elif name == "card":
+                out.extend(card.card(*arguments, store).splitlines())
             elif name == "gallery":
                 out.extend(figures.gallery(store).splitlines())
             else:

@@ -6,6 +6,8 @@ Every call is an expression over the NumPy arrays (for PyTorch: tensors) that it
 from __future__ import annotations
 
 import re
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from losses.catalog import CATALOG
@@ -616,6 +618,44 @@ def friends() -> list[tuple[str, ...]]:
         (code(x.call), linked(x.taken_for), say(x.why), code(x.turned) or say("none"))
         for x in FALSE_FRIENDS
     ]
+
+
+# The arrays of a kind, small enough to be read.
+SAMPLES = {
+    "numbers": "x = np.array([[0.5, 2.0]])\ny = np.array([[0.0, 0.0]])",
+    "counts": "x = np.array([[1.5, 2.0]])\ny = np.array([[1.0, 3.0]])",
+    "probabilities": "x = np.array([0.9, 0.2])\ny = np.array([1.0, 0.0])",
+    "labels": "x = np.array([[2.0, -1.0]])\ny = np.array([[1.0, 0.0]])",
+    "signs": "x = np.array([0.5, -2.0])\ny = np.array([1.0, -1.0])",
+    "classes": "x = np.array([[2.0, 0.0, -1.0], [0.0, 1.0, 0.0]])\ny = np.array([0, 2])",
+    "log-probabilities": "x = np.log([[0.7, 0.2, 0.1], [0.3, 0.3, 0.4]])\ny = np.array([0, 2])",
+    "distributions": "x = np.array([[2.0, 0.0, -1.0]])\ny = np.array([[0.7, 0.2, 0.1]])",
+    "log-distributions": "x = np.log([[0.6, 0.3, 0.1]])\ny = np.array([[0.7, 0.2, 0.1]])",
+    "pairs": "x = np.array([[1.0, 2.0]])\ny = np.array([[2.0, 1.0]])",
+    "triplets": "a = np.array([[0.0, 0.0]])\np = np.array([[1.0, 0.0]])\n"
+    "n = np.array([[0.0, 1.5]])",
+    "sequences": "x = np.log(np.full((1, 4, 3), 1 / 3))\ny = np.array([[1, 2]])",
+}
+MODULES = ("keras", "numpy as np", "optax", "scipy.special", "sklearn.metrics")
+WIDTH = 72
+
+
+def programs(function: str) -> Iterator[tuple[str, str]]:
+    """Yield how other libraries say a loss, each as a program that runs by itself."""
+    entry = next((entry for entry in ROSETTA if entry.loss == function), None)
+    for library, word in entry.words.items() if entry else ():
+        if library != "PyTorch":
+            yield library, program(entry.kind, word)
+
+
+def program(kind: str, word: Word) -> str:
+    named = lambda module: f"{module.partition('.')[0].split()[-1]}." in word.call
+    imports = [f"import {x}" for x in MODULES if named(x) or x.startswith("numpy")]
+    call = f"print({word.call})"
+    if len(call) > WIDTH:  # within brackets a line may break at any space
+        inside = textwrap.fill(word.call, WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+        call = f"print(\n{textwrap.indent(inside, '    ')}\n)"
+    return "\n".join([*imports, "", SAMPLES[kind], call])
 
 
 def title_of(entry: Entry) -> str:

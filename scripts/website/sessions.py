@@ -1,8 +1,9 @@
-"""Markdown extension: give every interactive session a button that copies its code.
+"""Markdown extension: give every interactive session a button that copies it as a program.
 
-Prompts and outputs stay on the page; what is copied runs as it is. A session that shows an error
-on purpose says so, `data-raises="ValueError"`. Signatures and source listings are no sessions and
-get no button; the code that a page offers has one.
+Prompts and outputs stay on the page. What is copied needs PyTorch alone, and prints what the page
+shows: `scripts/website/alone.py` says how. A session that shows an error on purpose says so,
+`data-raises="ValueError"`, one that needs this package after all `data-package`. Signatures and
+source listings are no sessions and get no button; the code that a page offers has one.
 
 The theme would make the buttons in the browser, each in a nameless landmark and with the prompts;
 made here, they only use the theme's clipboard.
@@ -10,29 +11,23 @@ made here, they only use the theme's clipboard.
 
 from __future__ import annotations
 
-import ast
-import doctest
 import html
 import re
 
 from markdown import Extension, Markdown
 from markdown.postprocessors import Postprocessor
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonConsoleLexer
 
+from scripts.website import language
+from scripts.website.alone import Alone, alone
 from scripts.website.language import say
 
 BLOCK = re.compile(
     r'<div class="((?:[\w-]+ )*highlight(?: in-code| standalone)?)"><pre>(?!<div)(.*?)</pre></div>',
     re.DOTALL,
 )
-
-
-def code(examples: list[doctest.Example]) -> str:
-    """Join the statements, with the empty line that an interpreter wants after a compound one."""
-    parts = []
-    for example in examples:
-        last = ast.parse(example.source).body[-1]
-        parts.append(example.source.rstrip() + "\n" * (2 if hasattr(last, "body") else 1))
-    return "".join(parts).rstrip()
 
 
 def button(source: str) -> str:
@@ -48,18 +43,43 @@ class Sessions(Postprocessor):
         return BLOCK.sub(self.copyable, text)
 
     def copyable(self, match: re.Match[str]) -> str:
-        shown = html.unescape(re.sub(r"<[^>]*>", "", match[2]))
-        kind = match[1].split()[-1]
+        kinds, block = match.groups()
+        text = html.unescape(re.sub(r"<[^>]*>", "", block))
+        kind = kinds.split()[-1]
         if kind in ("in-code", "standalone"):
             target = button(f'data-clipboard-target=".{kind} code"')
-            return f'<div class="{match[1]}"><pre>{target}{match[2]}</pre></div>'
-        if not shown.startswith(">>> "):
+            return f'<div class="{kinds}"><pre>{target}{block}</pre></div>'
+        if kinds.startswith("language-python"):
+            return f'<div class="{kinds}"><pre>{button(copies(text.rstrip()))}{block}</pre></div>'
+        if not text.startswith(">>> "):
             return match[0]
-        examples = doctest.DocTestParser().get_examples(shown)
-        errors = dict.fromkeys(e.exc_msg.split(":")[0].strip() for e in examples if e.exc_msg)
-        raises = f' data-raises="{" ".join(errors)}"' if errors else ""
-        source = f'data-clipboard-text="{html.escape(code(examples))}"'
-        return f'<div class="{match[1]}"{raises}><pre>{button(source)}{match[2]}</pre></div>'
+        session = alone(text)
+        if session.shown != text:
+            code = highlight(session.shown, PythonConsoleLexer(), HtmlFormatter(nowrap=True))
+            block = f"<span></span><code>{code}</code>"
+        marks = f' data-raises="{" ".join(session.raises)}"' if session.raises else ""
+        marks += " data-package" if session.package else ""
+        copied = button(copies(session.program))
+        return f'<div class="{kinds}"{marks}><pre>{copied}{block}</pre>{told(session)}</div>'
+
+
+def copies(program: str) -> str:
+    return f'data-clipboard-text="{html.escape(program)}"'
+
+
+def told(session: Alone) -> str:
+    """Say under a session what its copy carries, or that it needs this package."""
+    if session.package:
+        note = say("This is about the package: it runs where that is installed.")
+    elif session.carried:
+        names = language.listed(f"<code>{name}</code>" for name in session.carried)
+        if session.whole:
+            note = say("The copy brings {names} along, from Take it with you below.", names=names)
+        else:
+            note = say("The copy brings {names} along, in its short form.", names=names)
+    else:
+        return ""
+    return f'<p class="copied">{note}</p>'
 
 
 class SessionsExtension(Extension):

@@ -1,0 +1,195 @@
+"""What a session needs to run where PyTorch is and nothing of ours.
+
+A session of the docs imports what it shows from this package, on one line. Where PyTorch has all of
+it and prints the same, the page imports PyTorch's instead. Where only the words of an error differ,
+it shows PyTorch's. Where PyTorch has no such loss, or gives another number, the definition comes
+with the copy: the short one if it prints the same, else the whole of it. What decides is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import hashlib
+import io
+import json
+import re
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from losses.catalog import CATALOG
+from scripts.website import snippets
+from scripts.website.language import ROOT
+from scripts.website.printed import same
+
+CACHE = ROOT / "build" / "sessions"
+IMPORT = re.compile(r"^from losses import ([\w, ]+)$", re.MULTILINE)
+FUNCTIONS = {name: loss.function for loss in CATALOG for name in (loss.function, *loss.classes)}
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A session that needs PyTorch alone.
+
+    Attributes:
+        shown: The session, with its prompts and what it prints.
+        program: The same as a program, which prints what is shown.
+        carried: The losses whose definitions the program begins with.
+        whole: Whether these are whole, not the short ones.
+        raises: The errors that it shows.
+        package: Whether it needs this package after all, for it is about it.
+    """
+
+    shown: str
+    program: str
+    carried: tuple[str, ...] = ()
+    whole: bool = False
+    raises: tuple[str, ...] = ()
+    package: bool = False
+
+
+def alone(shown: str) -> Alone:
+    """Say how to show and to copy a session."""
+    key = f"{shown}{torch.__version__}{''.join(definitions(named(shown), whole=True))}"
+    path = CACHE / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
+    if not path.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(decided(shown))), "utf-8")
+    found = json.loads(path.read_text("utf-8"))
+    return Alone(**{name: tuple(x) if isinstance(x, list) else x for name, x in found.items()})
+
+
+def decided(shown: str) -> Alone:
+    examples = doctest.DocTestParser().get_examples(shown)
+    names = named(shown)
+    raises = tuple(dict.fromkeys(name_of(example) for example in examples if example.exc_msg))
+    if not names:
+        needed = bool(re.search(r"^>>> (import|from) losses\b", shown, re.MULTILINE))
+        return Alone(shown, program(examples), raises=raises, package=needed)
+    if all(hasattr(torch.nn, name) or hasattr(functional, name) for name in names):
+        theirs = IMPORT.sub(lambda match: from_torch(match[1]), shown.replace(">>> from", "from"))
+        theirs = re.sub(r"^from ", ">>> from ", theirs, flags=re.MULTILINE)
+        swapped = doctest.DocTestParser().get_examples(theirs)
+        printed = list(outputs(swapped))
+        wanted = [wanted_of(example) for example in swapped]
+        differ = [x for x in zip(swapped, printed, wanted, strict=True) if not same(*x[1:])]
+        if not differ:
+            return Alone(theirs, program(swapped), raises=raises)
+        if all(same_error(got, want) for _, got, want in differ):
+            for example, got, _ in differ:
+                theirs = theirs.replace(example.exc_msg or "", got)
+            return Alone(theirs, program(swapped), raises=raises)
+    for whole in (False, True):
+        code = "\n\n".join(definitions(names, whole))
+        rest = [example for example in examples if not IMPORT.match(example.source.strip())]
+        printed = list(outputs(rest, code))
+        if whole or all(map(same, printed, map(wanted_of, rest))):
+            text = f"{code}\n\n{program(rest)}"
+            without = "".join(
+                line for line in shown.splitlines(True) if not IMPORT.match(line[4:].strip())
+            )
+            return Alone(without, text, names, whole, raises)
+    raise AssertionError("the whole code is the loss itself")
+
+
+def sessions_in(docstring: str) -> list[str]:
+    """List the sessions of a docstring, prompts and outputs."""
+    found: list[list[str]] = [[]]
+    for line in docstring.splitlines():
+        line = line.removeprefix("    ")
+        if line.startswith(">>> ") or (found[-1] and line):
+            found[-1].append(line)
+        elif found[-1]:
+            found.append([])
+    return ["\n".join([*lines, ""]) for lines in found if lines]
+
+
+def named(shown: str) -> tuple[str, ...]:
+    """List the losses that a session imports."""
+    found = re.findall(r"^>>> from losses import ([\w, ]+)$", shown, re.MULTILINE)
+    return tuple(name for line in found for name in line.split(", ") if name in FUNCTIONS)
+
+
+def from_torch(names: str) -> str:
+    """Write the import from PyTorch."""
+    homes: dict[str, list[str]] = {"torch.nn": [], "torch.nn.functional": []}
+    for name in names.split(", "):
+        homes["torch.nn" if hasattr(torch.nn, name) else "torch.nn.functional"].append(name)
+    lines = [f"from {home} import {', '.join(found)}" for home, found in homes.items() if found]
+    return "\n".join(lines)
+
+
+@cache
+def definitions(names: tuple[str, ...], whole: bool) -> tuple[str, ...]:
+    """Return the code of losses, each once."""
+    functions = dict.fromkeys(FUNCTIONS[name] for name in names)
+    if whole or any(name != FUNCTIONS[name] for name in names):  # the short form has no class
+        return tuple(snippets.bundle(function).rstrip() for function in functions)
+    return tuple(snippets.card(function).code.rstrip() for function in functions)
+
+
+def outputs(examples: Iterable[doctest.Example], before: str = "") -> Iterator[str]:
+    """Run a session; yield what each of its statements prints, or the line of its error."""
+    scope: dict[str, Any] = {"__name__": "__main__"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(before, scope)
+        for example in examples:
+            printed = io.StringIO()
+            try:
+                with redirect_stdout(printed):
+                    exec(compile(example.source, "<session>", "single"), scope)
+            except Exception as error:
+                printed.write("".join(traceback.format_exception_only(error)))
+            yield printed.getvalue()
+
+
+def wanted_of(example: doctest.Example) -> str:
+    return example.exc_msg or example.want
+
+
+def same_error(printed: str, wanted: str) -> bool:
+    return (
+        bool(re.match(r"\w+Error: ", wanted))
+        and printed.partition(":")[0] == (wanted.partition(":")[0])
+    )
+
+
+def name_of(example: doctest.Example) -> str:
+    return (example.exc_msg or "").split(":")[0].strip()
+
+
+def program(examples: Iterable[doctest.Example]) -> str:
+    """Write a session as a program that prints what the session shows."""
+    return "\n".join(statement(example) for example in examples)
+
+
+def statement(example: doctest.Example) -> str:
+    source = example.source.rstrip("\n")
+    body = ast.parse(source).body
+    if example.exc_msg:
+        error = name_of(example).rpartition(".")[2]
+        inside = "\n".join(f"    {line}" for line in source.splitlines())
+        return f'try:\n{inside}\nexcept {error} as error:\n    print(f"{error}: {{error}}")'
+    last = body[-1]
+    if example.want and isinstance(last, ast.Expr) and not prints(last.value):
+        lines = source.splitlines()
+        text = ast.get_source_segment(source, last) or ""
+        if isinstance(last.value, ast.Tuple) and last.value.elts[0].col_offset == last.col_offset:
+            text = f"({text})"  # a tuple without brackets
+        rest = lines[(last.end_lineno or 0) - 1].encode()[last.end_col_offset :].decode()
+        return "\n".join([*lines[: last.lineno - 1], f"print({text}){rest}"])
+    return source
+
+
+def prints(call: ast.expr) -> bool:
+    """Tell whether an expression prints by itself: a call of `print`, or one that gives nothing."""
+    return isinstance(call, ast.Call) and ast.unparse(call.func) == "print"

@@ -1,0 +1,111 @@
+"""The card of a loss: formula and gradient, code in tabs, curves, what goes in, on one screen."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+import losses
+from losses.catalog import Record
+from scripts import figures
+from scripts.figures.drawing import RECORDS
+from scripts.website import language, rosetta, snippets
+from scripts.website.alone import alone, sessions_in
+from scripts.website.language import say
+
+DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
+
+# What a card expects where the module itself would convert it.
+EXPECTS = {
+    "ctc_loss": "It takes `log_probs` as (T, N, C), `targets` as (N, S), and both lengths as int64 "
+    "tensors (N).",
+    "gaussian_nll_loss": "It takes `var` as a tensor that broadcasts to `input`.",
+}
+
+
+def card(function: str, store: Callable[[str], str]) -> str:
+    """Write the card as Markdown; `store` sets pictures and code aside from it."""
+    parts = [
+        formulas(function),
+        *(tab(title, text) for title, text in tabs(function, store)),
+        store(figures.first(function)),
+        glance(RECORDS[function]),
+    ]
+    return "\n\n".join(['<div class="card" markdown="1">', *filter(None, parts), "</div>"])
+
+
+def formulas(function: str) -> str:
+    """Show the docstring's first formula, and its first gradient."""
+    text = language.docstring(function)
+    displays = DISPLAY.findall(text[: text.index("\nArgs:")])
+    gradient = next(display for display in displays if r"\partial" in display)
+    columns = [
+        f'<div markdown="1">\n\n**{title}**\n\n{display}\n\n</div>'
+        for title, display in ((say("Loss"), displays[0]), (say("Gradient"), gradient))
+    ]
+    return "\n\n".join(['<div class="formulas" markdown="1">', *columns, "</div>"])
+
+
+def tab(title: str, text: str) -> str:
+    return f'=== "{title}"\n\n' + re.sub(r"^(?=.)", "    ", text, flags=re.MULTILINE)
+
+
+def tabs(function: str, store: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Yield what each tab is called, and what it holds."""
+    if RECORDS[function].torch_equivalent:
+        first = sessions_in(inspect.getdoc(getattr(losses, function)) or "")[0]
+        yield "PyTorch", f"```python\n{alone(first).program}\n```"
+    short = snippets.card(function)
+    shown = store(highlighted(short.code, "in-code"))
+    yield say("From scratch"), f"{shown}\n\n{left_out(function)}"
+    for library, program in rosetta.programs(function):
+        yield library, f"```python\n{program}\n```"
+
+
+def highlighted(source: str, name: str) -> str:
+    formatter = HtmlFormatter(cssclass=f"highlight {name}", wrapcode=True)
+    return highlight(source, PythonLexer(), formatter)
+
+
+def left_out(function: str) -> str:
+    """Say what the short form does not do that the loss does."""
+    card = snippets.card(function)
+    parts = [say("checks and messages"), say("half precision")]
+    numbers = [call for call in card.conversions if call.function in ("upcast", "paired")]
+    others = [call for call in card.conversions if call not in numbers]
+    if any("target" in call.after for call in others):
+        parts.append(say("class indices of another type than int64 or of another shape"))
+    if any(len(call.after) > 1 for call in numbers):
+        parts.append(say("integers and booleans"))
+    if ".double()" in card.code:
+        parts.append(say("the result in the data type of `input`"))
+    parts += [f"`{name}`" for name in card.arguments]
+    told = say("The function alone. Left out: {parts}.", parts=language.listed(parts))
+    expects = EXPECTS.get(function)
+    return language.sentences(told, say(expects) if expects else "")
+
+
+def glance(loss: Record) -> str:
+    """Answer what readers ask first."""
+    rows = {
+        say("Input"): loss.input,
+        say("Target"): loss.target,
+        say("Shapes"): loss.shapes,
+        say("`'mean'` divides by"): loss.mean,
+        say("Epsilon"): loss.eps,
+    }
+    cells = [
+        f'<div markdown="1">\n\n**{title}**\n\n{escaped(say(text))}\n\n</div>'
+        for title, text in rows.items()
+        if text
+    ]
+    return "\n\n".join(['<div class="glance" markdown="1">', *cells, "</div>"])
+
+
+def escaped(text: str) -> str:
+    return text.replace("*", r"\*")  # (*) is no emphasis
