@@ -351,7 +351,7 @@ def test_everything_is_pinned_in_one_place() -> None:
 
 # Neither part of a number nor of a digest.
 NUMBERED = re.compile(r"(?<![\da-f.,])(?<!\d_)00[0124](?![\da-f]|[.,]\d)")
-OLD_ANCHOR = re.compile(r"^\[\]\(\)\{ #[\w-]+ \}$", re.MULTILINE)
+OLD_ANCHOR = re.compile(r'^<a id="[\w-]+"></a>$', re.MULTILINE)
 LABELS = ROOT / "scripts" / "dev" / "contests.py"  # renamed where they are measured
 
 
@@ -399,4 +399,4 @@ def test_numbers_of_documents_are_noticed(line: str) -> None:
 def test_other_numbers_are_none_of_documents() -> None:
     for line in ("0.001", "100_000", "10,000", "1.0000", "−0.000", "english: 001b5915e297"):
         assert numbered(line) == []
-    assert numbered("[](){ #doc-000 }") == []
+    assert numbered('<a id="doc-000"></a>') == []
