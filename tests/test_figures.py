@@ -141,10 +141,10 @@ def test_an_unchanged_figure_is_not_drawn_again(
     )
     assert [draw(), draw()] == ["svg", "svg"]
     assert drawn == ["x"]
-    monkeypatch.setattr(language, "TRANSLATIONS", {"value": "值"})
+    monkeypatch.setattr(language.context, "translations", {"value": "值"})
     draw()
     assert drawn == ["x"], "a translation of what it does not say"
-    monkeypatch.setattr(language, "TRANSLATIONS", {"x": "值"})
+    monkeypatch.setattr(language.context, "translations", {"x": "值"})
     draw()
     assert drawn == ["x", "x"]
 
@@ -156,7 +156,9 @@ def test_a_figure_depends_on_its_module_and_helpers() -> None:
 
 def test_all_words_can_be_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        language, "TRANSLATIONS", {"value": "值", "gradient": "梯度", "● lowest point": "● 最低点"}
+        language.context,
+        "translations",
+        {"value": "值", "gradient": "梯度", "● lowest point": "● 最低点"},
     )
     curve = dict(figures.slices("mse_loss"))["mse_loss"]
     drawn = curves.draw("t", "mse_loss", curve)
@@ -171,7 +173,7 @@ def test_the_words_on_the_axes_and_of_comparisons_can_be_translated(
 ) -> None:
     curve = Curve({"input": "x", "target": 0.0}, (-1, 1), "error of the prediction")
     words = {"error of the prediction": "预测误差", "absolute": "绝对"}
-    monkeypatch.setattr(language, "TRANSLATIONS", words)
+    monkeypatch.setattr(language.context, "translations", words)
     drawn = curves.compare("t", [("absolute", "l1_loss", curve)], curve.label)
     assert "预测误差" in drawn
     assert "绝对" in drawn

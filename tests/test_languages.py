@@ -246,7 +246,7 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file.write("\n::: losses.mse_loss\n")
     monkeypatch.setattr(language, "DOCS", docs)
     monkeypatch.setattr(fallback, "ENGLISH", docs / "en")
-    monkeypatch.setattr(language, "language", "zh")
+    monkeypatch.setattr(language.context, "language", "zh")
     return docs
 
 
@@ -256,7 +256,7 @@ def test_what_has_no_current_translation_is_built_in_english_and_says_so(
     whole = "There is no current translation of this page; what follows is in English."
     partly = "Some of this page has not been translated yet and is shown in English."
     words = {whole: "以下为英文。", partly: "有些是英文。", "Shape": "形状"}
-    monkeypatch.setattr(language, "TRANSLATIONS", words)
+    monkeypatch.setattr(language.context, "translations", words)
     (tmp_path / "mkdocs.yml").write_text(
         "site_name: x\ntheme: {name: null, custom_dir: theme}\nplugins: []\n"
         "use_directory_urls: false\nmarkdown_extensions: [admonition, attr_list]\n"
@@ -303,11 +303,11 @@ def test_only_a_message_without_a_current_translation_is_english(
         "utf-8",
     )
     monkeypatch.setattr(language, "LOCALE", tmp_path)
-    monkeypatch.setattr(language, "TRANSLATIONS", language.catalogues("zh"))
-    monkeypatch.setattr(language, "UNTRANSLATED", set())
-    monkeypatch.setattr(language, "language", "zh")
+    monkeypatch.setattr(language.context, "translations", language.catalogues("zh"))
+    monkeypatch.setattr(language.context, "untranslated", set())
+    monkeypatch.setattr(language.context, "language", "zh")
     assert [*map(language.say, ("said", "doubted", "missing"))] == ["说了", "doubted", "missing"]
-    assert sorted(language.UNTRANSLATED) == ["doubted", "missing"]
+    assert sorted(language.context.untranslated) == ["doubted", "missing"]
 
 
 def test_the_list_names_what_is_missing_or_stale(
@@ -350,7 +350,7 @@ def test_english_in_a_translated_page_says_that_it_is() -> None:
 
 
 def test_a_docstring_comes_back_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "language", "zh")
+    monkeypatch.setattr(language.context, "language", "zh")
     source = (
         "First line\nand second.\n\n$$\nx & \\text{if } y\n$$\n\nArgs:\n    x: A thing, of\n"
         "        two lines.\n    y: `code`.\n\nShape:\n    - `x`: same as `y`.\n\nExamples:\n"
@@ -367,7 +367,7 @@ def test_a_docstring_comes_back_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         "References": "参考",
         "equation 3": "式 3",
     }
-    monkeypatch.setattr(language, "TRANSLATIONS", words)
+    monkeypatch.setattr(language.context, "translations", words)
     assert {part.message for part in language.parts(source) if part.message} == set(words)
     assert language.translated(source) == (
         "一。\n\n$$ x & \\text{若 } y $$\n\nArgs:\n    x: 二。\n    y: `code`.\n\nShape: 形状\n"

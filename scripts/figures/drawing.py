@@ -298,15 +298,15 @@ def cached(name: str, uses: Sequence[str], make: Callable[[], str], detail: obje
     for path in sorted(files):
         digest.update(code(path))
     records = [RECORDS[function] for function in uses]
-    key = (name, detail, records, language.language, torch.__version__, mpl.__version__)
+    key = (name, detail, records, language.context.language, torch.__version__, mpl.__version__)
     digest.update(repr(key).encode())
     path = CACHE / f"{name[:60]}-{digest.hexdigest()[:16]}.json"
     if path.exists():
         words, drawn = json.loads(path.read_text("utf-8"))
         if all(language.say(text) == said for text, said in words.items()):
             return str(drawn)
-    language.USED.clear()
+    language.context.used.clear()
     drawn = make()
     CACHE.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([language.USED, drawn]), encoding="utf-8")
+    path.write_text(json.dumps([language.context.used, drawn]), encoding="utf-8")
     return drawn

@@ -139,7 +139,7 @@ def introduction(file: Path) -> str:
 
 def claim(test: str) -> str:
     """Read a test's name as a sentence; in other languages it stays a name."""
-    return test.replace("_", " ") if language.language == "en" else f"`{test}`"
+    return test.replace("_", " ") if language.context.language == "en" else f"`{test}`"
 
 
 class Paper(NamedTuple):

@@ -34,18 +34,22 @@ class Fallback(BasePlugin):
         return Files([*pages, *others])
 
     def on_page_markdown(self, markdown: str, *, page: Page, **kwargs: object) -> str:
-        language.UNTRANSLATED.clear()
+        language.context.untranslated.clear()
         if not is_english(page):
             return markdown
         self.whole += 1
         if page.edit_url:
             path = page.file.src_uri
-            page.edit_url = page.edit_url.replace(f"/{language.language}/{path}", f"/en/{path}")
+            page.edit_url = page.edit_url.replace(
+                f"/{language.context.language}/{path}", f"/en/{path}"
+            )
         return noted(markdown)
 
     def on_page_content(self, html: str, *, page: Page, **kwargs: object) -> str:
         """Say so where only some of the page's messages are in English."""
-        if is_english(page) or not (language.UNTRANSLATED or untranslated(page.markdown or "")):
+        if is_english(page) or not (
+            language.context.untranslated or untranslated(page.markdown or "")
+        ):
             return html
         self.partly += 1
         note = say("Some of this page has not been translated yet and is shown in English.")
@@ -68,7 +72,7 @@ def noted(markdown: str) -> str:
 def untranslated(markdown: str) -> bool:
     """Tell whether a docstring on the page has messages without a translation."""
     return any(
-        part.message and part.message not in language.TRANSLATIONS
+        part.message and part.message not in language.context.translations
         for name in OBJECT.findall(markdown)
         for _, docstring in language.docstrings(name)
         for part in language.parts(docstring)

