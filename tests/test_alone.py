@@ -6,7 +6,6 @@ import doctest
 import inspect
 import io
 import re
-import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -15,7 +14,14 @@ import pytest
 
 import losses
 from losses.catalog import CATALOG
-from scripts.website.alone import alone, decided, named, sessions_in, wanted_of
+from scripts.website.alone import (
+    alone,
+    as_in_a_new_process,
+    decided,
+    named,
+    sessions_in,
+    wanted_of,
+)
 from scripts.website.language import DOCS
 from scripts.website.printed import same
 
@@ -36,8 +42,7 @@ def sessions() -> Iterator[tuple[str, str]]:
 def printed_by(program: str) -> str:
     assert not re.search(r"^\s*(from|import) losses\b", program, re.MULTILINE)
     out = io.StringIO()
-    with redirect_stdout(out), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with redirect_stdout(out), as_in_a_new_process():
         exec(program, {"__name__": "__main__"})
     return out.getvalue()
 

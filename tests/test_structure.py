@@ -357,3 +357,52 @@ def test_everything_is_pinned_in_one_place() -> None:
     workflow = yaml_load((ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8"))
     tried = workflow["jobs"]["versions"]["strategy"]["matrix"]["include"]
     assert [entry["torch"] for entry in tried] == [run.OLDEST, developers, run.NEWEST]
+
+
+# Neither part of a number nor of a digest.
+NUMBERED = re.compile(r"(?<![\da-f.,])(?<!\d_)00[0124](?![\da-f]|[.,]\d)")
+OLD_ANCHOR = re.compile(r'^<a id="[\w-]+"></a>$', re.MULTILINE)
+
+
+def numbered(text: str) -> list[str]:
+    """Find where a source document is named by a number, which nobody outside can know."""
+    lines = OLD_ANCHOR.sub("", text).splitlines()
+    return [line for line in lines if NUMBERED.search(line)]
+
+
+def test_no_source_document_is_named_by_a_number() -> None:
+    texts = [
+        *ROOT.glob("*.md"),
+        *(path for suffix in ("md", "po", "csv") for path in (ROOT / "docs").rglob(f"*.{suffix}")),
+        *(path for room in ("losses", "scripts", "tests") for path in (ROOT / room).rglob("*.py")),
+    ]
+    assert len(texts) > 200
+    found = {
+        str(path.relative_to(ROOT)): lines
+        for path in texts
+        if path != Path(__file__).resolve() and (lines := numbered(path.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Documents 000 and 004 describe it",
+        "- **001's formula**",
+        "**原文**（002 同）",
+        "文档004的损失",
+        "def test_002_cosine() -> None:",
+        "X004 = torch.rand(2, 2)",
+        "[the post](errata.md#doc-000)",
+        "See 001.",
+    ],
+)
+def test_numbers_of_documents_are_noticed(line: str) -> None:
+    assert numbered(line) == [line]
+
+
+def test_other_numbers_are_none_of_documents() -> None:
+    for line in ("0.001", "100_000", "10,000", "1.0000", "−0.000", "english: 001b5915e297"):
+        assert numbered(line) == []
+    assert numbered('<a id="doc-000"></a>') == []

@@ -98,7 +98,7 @@ def cosine_embedding_loss(
         >>> cosine_embedding_loss(a, b, target, reduction="none")
         tensor([0.0400, 0.9600])
 
-        The example of documents 001 and 002, with the target in one dimension. It takes the same
+        The example of two source documents, with the target in one dimension. It takes the same
         pair once as similar and once as dissimilar: (1 − c + c) / 2 = 0.5, whatever the vectors.
 
         >>> import torch

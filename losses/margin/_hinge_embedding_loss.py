@@ -71,7 +71,7 @@ def hinge_embedding_loss(
         ValueError: If `reduction` is none of the three.
 
     Examples:
-        Two similar pairs and a dissimilar one, the example of documents 001 and 002. By hand:
+        Two similar pairs and a dissimilar one, the example of two source documents. By hand:
         1 and 0.8 as they are, max(0, 1 − 0.5) = 0.5, on average 2.3 / 3 = 0.7667.
 
         >>> import torch

@@ -74,7 +74,7 @@ def soft_margin_loss(
         >>> soft_margin_loss(score, target)
         tensor(0.8370)
 
-        The example of documents 001 and 002: two samples with two outputs each. The four losses
+        The example of two source documents: two samples with two outputs each. The four losses
         0.8544, 0.4032, 0.4741 and 0.9741 add up to 2.7057, and `'mean'` divides by 4.
 
         >>> import torch

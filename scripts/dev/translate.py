@@ -28,7 +28,7 @@ from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures
-from scripts.website import directives, rosetta, speed
+from scripts.website import card, directives, rosetta, speed
 from scripts.website.language import (
     DOCS,
     LOCALE,
@@ -84,8 +84,8 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
         yield SITE, place, "", text
     for text in (*(family.title for family in FAMILIES.values()), *PROPERTIES.values()):
         yield SITE, "losses/catalog.py", "", text
-    for text in directives.EXPECTS.values():
-        yield SITE, "scripts/website/directives.py", "", text
+    for text in card.EXPECTS.values():
+        yield SITE, "scripts/website/card.py", "", text
     for text in rosetta.messages():
         yield SITE, "scripts/website/rosetta.py", "", text
     for text in filter(prose, speed.messages()):

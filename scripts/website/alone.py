@@ -17,7 +17,7 @@ import re
 import traceback
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -136,11 +136,21 @@ def definitions(names: tuple[str, ...], whole: bool) -> tuple[str, ...]:
     return tuple(snippets.card(function).code.rstrip() for function in functions)
 
 
+@contextmanager
+def as_in_a_new_process() -> Iterator[None]:
+    """Let PyTorch warn of what it has warned of before, and show none of it."""
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    torch.set_warn_always(before)
+
+
 def outputs(examples: Iterable[doctest.Example], before: str = "") -> Iterator[str]:
     """Run a session; yield what each of its statements prints, or the line of its error."""
     scope: dict[str, Any] = {"__name__": "__main__"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with as_in_a_new_process():
         exec(before, scope)
         for example in examples:
             printed = io.StringIO()

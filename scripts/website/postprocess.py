@@ -103,6 +103,7 @@ def plain(source: str) -> str:
     """Write out a page's directives and docstrings in Markdown."""
     source = re.sub(r"\A---\n.*?\n---\n+", "", source, flags=re.DOTALL)
     source = re.sub(r"^(#+ .*?) *\{ *#[^}]*\}$", r"\1", source, flags=re.MULTILINE)
+    source = re.sub(r'^<a id="[^"]*"></a>\n+', "", source, flags=re.MULTILINE)
     lines: list[str] = []
     for line in source.splitlines():
         if match := directives.LINE.match(line):
@@ -142,13 +143,13 @@ def plain_object(name: str) -> str:
 
 
 def anchors(site: Path) -> set[str]:
-    """List what others may link to: every heading of every page."""
+    """List what others may link to: every heading of every page, and what it was called before."""
     found = set()
     for path in site.rglob("*.html"):
         if path.name == "404.html" or path.relative_to(site).parts[0] in language.LANGUAGES:
             continue
         article = ARTICLE.search(path.read_text("utf-8"))
-        for anchor in re.findall(r'<h[1-6] id="([^"]*)"', article[0] if article else ""):
+        for anchor in re.findall(r'<(?:h[1-6]|a) id="([^"]*)"', article[0] if article else ""):
             found.add(f"{path.relative_to(site).as_posix()}#{anchor}")
     # What a run of the tests counted comes and goes with them.
     return {anchor for anchor in found if not anchor.startswith("checks.html#test_")}

@@ -129,7 +129,7 @@ contests = (
         embedded,
         shapes=EMBEDDINGS,
         other=batch_hard_by_loop,
-        against="the loop of document 000",
+        against="the blog post's loop",
         compiled=("ours",),  # the loop unrolls
         wanted={"64": {"eager": 1 / 10}, "512": {"eager": 1 / 30}, "2048": {"eager": 1 / 100}},
     ),
