@@ -2,9 +2,10 @@ r"""A reader of the LaTeX that the docstrings use: a formula becomes a number.
 
 It knows `+ -`, products by juxtaposition (`W x` of a matrix and a vector as such), `\frac`, powers,
 `\sqrt`, `\log`, `\exp`, `\cosh`, `\tanh`, `|x|`, norms, `\operatorname{sign}`, `\max` and `\min` of
-a list, `\sum`, `\max`, `\min`, `\arg\max` and `\arg\min` over an index, `\mathbb{1}[...]`, `cases`,
-subscripts (they count from 1), functions, derivatives, and definitions: `p_c = ...` says what every
-`p_i` is. `\log` and `\sum` reach as far as a product does. All else raises `LatexError`.
+a list, `\sum`, `\prod`, `\max`, `\min`, `\arg\max` and `\arg\min` over an index, `\mathbb{1}[...]`,
+`cases`, factorials, subscripts (they count from 1), functions as `f(x)` and `p(y \mid x)`,
+derivatives, and definitions: `p_c = ...` says what every `p_i` is. `\log`, `\sum` and `\prod` reach
+as far as a product does. All else raises `LatexError`.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ TOKEN = re.compile(
     r"\\(?:begin|end|operatorname|mathbb)\{\w+\}|\\[a-zA-Z]+|\\\\|[a-zA-Z](?:\^[+-]|'*)"
     r"|\d+|[-+=<>|&,!(){}\[\]^_])"
 )
-NAME = re.compile(r"[a-zA-Z](\^[+-]|'*)$|\\(ell|alpha|beta|gamma|delta|varepsilon|pi|sigma)$")
+GREEK = r"\\(alpha|beta|gamma|delta|varepsilon|lambda|pi|sigma|ell)$"
+NAME = re.compile(r"[a-zA-Z](\^[+-]|'*)$|" + GREEK)
 # A name with parentheses on the left of an equation is a function: `d(x, y) =`, `\ell_i(x, y) =`.
 FUNCTION = re.compile(r"(\\?[a-zA-Z]+)(?:_\w|_\{[^{}]*\})?\([^()=]*\)\s*&?=")
 SEPARATORS = (",", r"\quad", r"\qquad", r"\\", "&", r"\begin{aligned}", r"\end{aligned}")
-BIG = (r"\sum", r"\max", r"\min", r"\arg")
+BIG = (r"\sum", r"\prod", r"\max", r"\min", r"\arg")
 STARTS = {*BIG, "(", r"\frac", r"\sqrt", r"\log", r"\exp", r"\lVert", r"\mathbb{1}"}
 STARTS |= {r"\operatorname{sign}", r"\begin{cases}", r"\cosh", r"\tanh"}
 OTHERWISE = ("=", ("number", 0), ("number", 0))
@@ -56,6 +58,7 @@ RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **{"+": operator.add, "/": operator.truediv, "^": operator.pow, "negative": operator.neg},
     **{"|": abs, r"\operatorname{sign}": lambda x: double(x).sign()},
+    "!": lambda x: (double(x) + 1).lgamma().exp(),
     "*": lambda a, b: a @ b if getattr(a, "ndim", 0) == 2 else a * b,
     r"\lVert": lambda x, p: torch.linalg.vector_norm(x, float(p)),
     r"\sqrt": lambda x: double(x).sqrt(),
@@ -148,6 +151,8 @@ class Reader:
 
     def factor(self) -> Node:
         base = self.atom()
+        if self.accept("!"):
+            base = ("!", base)
         while self.accept("^"):
             base = ("^", base, self.script())
         return base
@@ -161,7 +166,7 @@ class Reader:
     def listed(self, end: str, item: Callable[[], Node]) -> tuple[Node, ...]:
         bars, self.bars = self.bars, end == "|"
         items = [item()]
-        while self.accept(",", "and"):
+        while self.accept(",", "and", r"\mid"):
             items.append(item())
         if end:
             self.take(end)
@@ -373,6 +378,8 @@ class Evaluator:
         found = [(s[index], self.value(body, s)) for s in inside if self.hold(conditions, s)]
         if operation == r"\sum":
             return sum((value for _, value in found), 0)
+        if operation == r"\prod":
+            return math.prod(value for _, value in found)
         if not found:
             raise LatexError(f"{operation} of nothing")
         best = (max if operation.endswith("max") else min)(found, key=lambda pair: float(pair[1]))

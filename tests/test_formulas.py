@@ -1,4 +1,7 @@
-r"""The printed mathematics: every display of a docstring is read, evaluated and compared.
+r"""The printed mathematics: every display of a loss is read, evaluated and compared.
+
+There are those of the docstring, and those of the section of the page that says where it comes
+from, which may use what the docstring defines.
 
 What an equation must give, its left side says: `\ell(x, y)` the function's value,
 `\frac{\partial \ell}{\partial x}` autograd's gradient, `L` the mean. Other equations are
@@ -14,7 +17,8 @@ import inspect
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +30,8 @@ from losses.catalog import CATALOG, Record
 from tests.cases import Point, adapted
 from tests.latex import FUNCTION, Evaluator, LatexError, Node, Reader, walk
 
+PAGES = Path(__file__).resolve().parents[1] / "docs" / "en" / "losses"
+DISPLAY = re.compile(r"\$\$(.*?)\$\$", re.DOTALL)
 each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
 SEEDS = (0, 1, 2)
 # KLDivLoss's own default warns.
@@ -38,17 +44,31 @@ def docstring(function: str) -> str:
     return text[: text.index("\nArgs:")]
 
 
+def origin(function: str) -> str:
+    """Return the section of the page that says where the loss comes from."""
+    text = (PAGES / f"{function}.md").read_text("utf-8")
+    return text.partition("\n## Where it comes from\n")[2].partition("\n## ")[0]
+
+
+SOURCES = {"docstring": docstring, "page": origin}
+each_source = pytest.mark.parametrize("source", SOURCES)
+
+
+def mathematics(function: str) -> str:
+    return "\n\n".join(read(function) for read in SOURCES.values())
+
+
 def cases_of(function: str) -> Any:
     return importlib.import_module(f"tests.cases.{function}")
 
 
 class Page:
-    """The equations of a docstring: its displays, and those in its prose as far as readable."""
+    """The equations of a text: its displays, and those in its prose as far as readable."""
 
     def __init__(self, text: str, functions: set[str]) -> None:
         functions = functions | {r"\ell", r"\sigma"} | {m[1] for m in FUNCTION.finditer(text)}
-        displays = re.findall(r"\$\$(.*?)\$\$", text, re.DOTALL)
-        self.displays = [list(Reader(display, functions).equations()) for display in displays]
+        displays = (Reader(display, functions) for display in DISPLAY.findall(text))
+        self.displays = [list(display.equations()) for display in displays]
         self.left: dict[str, Node] = {}
         self.prose: list[tuple[Node, Node]] = []
         for left, _ in itertools.chain(*self.displays):
@@ -174,10 +194,10 @@ def truths(function: str, seed: int) -> list[Truth]:
 
 
 class Checker:
-    """Evaluates the equations of a docstring, and remembers which it came by."""
+    """Evaluates the equations of a loss, and remembers which it came by."""
 
     def __init__(self, function: str, text: str | None = None) -> None:
-        text = text or docstring(function)
+        text = text or mathematics(function)
         symbols = truths(function, 0)[0].symbols
         self.function = function
         self.page = Page(text, {letter for letter, value in symbols.items() if callable(value)})
@@ -230,6 +250,7 @@ KNOWN = {
     r"\log y 3": math.log(6),
     r"\exp\left(y - 2\right) + 1": 2,
     r"2 \pi": 2 * math.pi,
+    r"2 y! - y!": 2,
     r"|1 - y| |m|": 0.5,
     r"\lVert x \rVert": 5,
     r"\left\lVert x \right\rVert_1^2": 49,
@@ -239,6 +260,7 @@ KNOWN = {
     r"W x": (-8, 6),
     r"\sum_{i = 1}^{y} x_i + 1": 0,
     r"\sum_i x_i x_i": 25,
+    r"\prod_{i = 1}^{y} x_i^i": 48,
     r"\sum_{i \ne y} x_i": 3,
     r"\sum_{i, x_i < 0, i \geq 1} i": 2,
     r"\sum_{i \in x} 2 i": -2,
@@ -254,6 +276,7 @@ KNOWN = {
     r"z_{y - 1}": 7,
     r"g_1 - g_y": 14,
     r"h(1, m)": -2,
+    r"h(1 \mid m)": -2,
     r"d_{1,2} + d_{1,y}": 14,
     r"u_2": -3,
     r"\frac{\partial \lVert x \rVert^2}{\partial x}": (6, -8),
@@ -307,24 +330,60 @@ def test_formulas_hold(loss: Record, seed: int) -> None:
     assert list(Checker(loss.function).errors(seed)) == []
 
 
+STEP = 0.02
+ERRORS = [STEP * i for i in range(-2000, 2001)]
+# What can be observed where a section says how likely it is; a real number unless listed.
+OUTCOMES: dict[str, Sequence[float]] = {
+    "binary_cross_entropy": (0, 1),
+    "poisson_nll_loss": range(100),
+    "soft_margin_loss": (-1, 1),
+}
+LIKELIHOODS = [loss for loss in CATALOG if r"p(y \mid x)" in origin(loss.function)]
+
+
+@pytest.mark.parametrize("loss", LIKELIHOODS, ids=lambda loss: loss.function)
+def test_likelihoods_sum_to_one(loss: Record) -> None:
+    page = Checker(loss.function).page
+    definitions = [(page.left[left], right) for left, right in itertools.chain(*page.displays)]
+    likelihood = Reader(r"p(y \mid x)", {"p"}).whole()
+    for truth in truths(loss.function, 0):
+        if len(page.displays) - 1 not in truth.point.blocks:
+            continue
+        symbols, discrete = truth.sample(0), OUTCOMES.get(loss.function)
+        outcomes = discrete or [float(symbols["x"]) + error for error in ERRORS]
+        evaluator = Evaluator(definitions)
+        found = [float(evaluator.value(likelihood, {**symbols, "y": y})) for y in outcomes]
+        assert sum(found) * (1 if discrete else STEP) == pytest.approx(1, abs=1e-4)
+
+
 @pytest.mark.slow
 @each_loss
-def test_no_formula_is_left_out(loss: Record, record_property: Callable[[str, int], None]) -> None:
-    text, checker = docstring(loss.function), Checker(loss.function)
+@each_source
+def test_no_formula_is_left_out(
+    loss: Record, source: str, record_property: Callable[[str, int], None]
+) -> None:
+    text, checker = SOURCES[source](loss.function), Checker(loss.function)
     for seed in SEEDS:
         assert next(checker.errors(seed), None) is None
-    equations = list(itertools.chain(*checker.page.displays))
+    count = len(DISPLAY.findall(text))
+    displays = checker.page.displays[:count]
+    if source == "page":
+        displays = checker.page.displays[-count:]
+    equations = list(itertools.chain(*displays))
     read = [(checker.page.left[left], right) for left, right in equations]
     assert [equation for equation in read if equation not in checker.checked] == []
     rows = {row for node in walk(tuple(equations)) if node[:1] == ("cases",) for row in node[1:]}
     assert rows - checker.rows == set(), "cases that no point falls into"
-    for name in (loss.function, *loss.classes):
-        everything = inspect.getdoc(getattr(losses, name)) or ""
-        assert everything.count("$$") == (2 * len(checker.page.displays) if name.islower() else 0)
-    assert text.count("$$") == 2 * len(checker.page.displays)
-    record_property("formulas displayed in docstrings, all evaluated", len(checker.page.displays))
+    assert count > 0, "no formula is displayed"
+    assert text.count("$$") == 2 * count
+    if source == "docstring":
+        for name in (loss.function, *loss.classes):
+            everything = inspect.getdoc(getattr(losses, name)) or ""
+            assert everything.count("$$") == (2 * count if name.islower() else 0)
+    oracles = checker.oracles & {left for left, _ in equations}
+    record_property("formulas displayed on the pages of losses, all evaluated", count)
     record_property("equations in them", len(equations))
-    record_property("of these, held against an independent oracle", len(checker.oracles))
+    record_property("of these, held against an independent oracle", len(oracles))
 
 
 # What a slip of the pen turns a formula into.
@@ -352,9 +411,12 @@ def mutants(display: str) -> Iterator[str]:
 
 @pytest.mark.slow
 @each_loss
-def test_every_slip_is_noticed(loss: Record, record_property: Callable[[str, int], None]) -> None:
-    text, count = docstring(loss.function), 0
-    for display in re.findall(r"\$\$(.*?)\$\$", text, re.DOTALL):
+@each_source
+def test_every_slip_is_noticed(
+    loss: Record, source: str, record_property: Callable[[str, int], None]
+) -> None:
+    text, count = mathematics(loss.function), 0
+    for display in DISPLAY.findall(SOURCES[source](loss.function)):
         values = 0
         for slip in mutants(display):
             checker = Checker(loss.function, text.replace(display, slip))

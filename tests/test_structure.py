@@ -34,6 +34,7 @@ MODULES = sorted((ROOT / "losses").rglob("*.py"))
 each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
 
 PAGE_SECTIONS = [
+    "Where it comes from",
     "Six questions",
     "Properties",
     "Pitfalls",

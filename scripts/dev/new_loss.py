@@ -154,6 +154,10 @@ TODO: when to use it, when not, and what to use then.
 
 ::: losses.CLASS
 
+## Where it comes from
+
+TODO: the first principle, in five lines, and its formula.
+
 ## Six questions
 
 {{ questions FUNCTION }}

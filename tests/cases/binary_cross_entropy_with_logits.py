@@ -67,7 +67,8 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
 def points(seed: int) -> Iterator[Point]:
     x, y, w, p = randn(4, 6, seed=seed)
     weights = {"weight": w.exp(), "pos_weight": p.exp()}
-    yield Point({"input": 2 * x, "target": y.sigmoid(), **weights})
+    log_odds = {"x": list(2 * x)}
+    yield Point({"input": 2 * x, "target": y.sigmoid(), **weights}, left=log_odds)
 
 
 def errors() -> Iterator[Error]:

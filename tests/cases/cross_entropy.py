@@ -143,12 +143,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
 def points(seed: int) -> Iterator[Point]:
     x, y = 2 * randn(4, 5, seed=seed), randint(5, 4, seed=seed)
     weight = randn(5, seed=seed + 1).exp()
-    yield Point({"input": x, "target": y, "weight": weight}, {"C": 5}, blocks=(0, 2))
+    yield Point({"input": x, "target": y, "weight": weight}, {"C": 5}, blocks=(0, 2, 4))
     one_hot, soft = torch.eye(5).double()[y], randn(4, 5, seed=seed + 2).softmax(1)
     for eps in (0.0, 0.3):
         for target, probabilities in ((y, one_hot), (soft, soft)):
             arguments = {"input": x, "target": target, "weight": weight, "label_smoothing": eps}
-            yield Point(arguments, {"C": 5, "y": list(probabilities)}, blocks=(1, 3))
+            yield Point(arguments, {"C": 5, "y": list(probabilities)}, blocks=(1, 3, 5))
 
 
 def errors() -> Iterator[Error]:

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Iterator
 
 import torch
@@ -36,7 +37,10 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
 def points(seed: int) -> Iterator[Point]:
     x, y = randn(2, 12, seed=seed)
     for delta in (1.0, 0.5):
-        yield Point({"input": x, "target": y, "delta": delta})
+        core = math.sqrt(2 * math.pi) * math.erf(delta / math.sqrt(2))
+        tails = 2 / delta * math.exp(-(delta**2) / 2)
+        density = {"c": 1 / (core + tails)}
+        yield Point({"input": x, "target": y, "delta": delta}, density)
 
 
 def errors() -> Iterator[Error]:

@@ -44,7 +44,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
 
 def points(seed: int) -> Iterator[Point]:
     x, y = randn(2, 5, seed=seed).log_softmax(1)
-    for log_target, blocks in ((False, (0, 2, 3)), (True, (1, 2))):
+    for log_target, blocks in ((False, (0, 2, 3, 4)), (True, (1, 2))):
         arguments = {"input": x, "target": y if log_target else y.exp(), "log_target": log_target}
         divergence = (y.exp() * (y - x)).sum()
         yield Point(arguments, left={r"\operatorname{KL}(P \Vert Q)": divergence}, blocks=blocks)

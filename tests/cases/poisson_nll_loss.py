@@ -65,7 +65,7 @@ def points(seed: int) -> Iterator[Point]:
     x, y = randn(8, seed=seed), torch.tensor([0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, 7.0]).double()
     call = {"input": x, "target": y, "reduction": "none"}
     stirling = losses.poisson_nll_loss(**call, full=True) - losses.poisson_nll_loss(**call)
-    yield Point({"input": x, "target": y}, left={r"\log y!": list(stirling)}, blocks=(0, 2, 3))
+    yield Point({"input": x, "target": y}, left={r"\log y!": list(stirling)}, blocks=(0, 2, 3, 4))
     for eps in (1e-8, 0.5):
         rate = {"input": x.exp(), "target": y, "log_input": False, "eps": eps}
         yield Point(rate, blocks=(1,))
