@@ -243,7 +243,7 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with (docs / "en" / "stale.md").open("a", encoding="utf-8") as file:
         file.write("\nAnd more of it.\n")
     with (docs / "zh" / "loss.md").open("a", encoding="utf-8") as file:
-        file.write("\n::: losses.mse_loss\n")
+        file.write("\n{{ parameters mse_loss }}\n")
     monkeypatch.setattr(language, "DOCS", docs)
     monkeypatch.setattr(fallback, "ENGLISH", docs / "en")
     monkeypatch.setattr(language.context, "language", "zh")

@@ -217,10 +217,8 @@ def test_a_card_equals_the_package(
 def test_the_line_under_a_card_tells_what_it_leaves_out(
     loss: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    directives = pytest.importorskip(
-        "scripts.website.directives", reason="the site's tools are missing"
-    )
-    line = directives.left_out(loss.function)
+    site = pytest.importorskip("scripts.website.card", reason="the site's tools are missing")
+    line = site.left_out(loss.function)
     whole = inspect.signature(getattr(losses, loss.function)).parameters
     missing = whole.keys() - signature_of(loss)
     assert missing == {name for name in LEFT_OUT if f"`{name}`" in line}
@@ -264,9 +262,13 @@ def reduce_loss(loss, reduction, denominator=None):
 def test_the_page_of_huber_loss_shows_its_short_form() -> None:
     markdown = pytest.importorskip("markdown", reason="the site's tools are missing")
     page = (ROOT / "docs" / "en" / "losses" / "huber_loss.md").read_text("utf-8")
-    section = page[page.index("## In code\n") : page.index("## Take this loss with you\n")]
     shown = markdown.markdown(
-        section, extensions=["scripts.website.directives", "scripts.website.sessions"]
+        page[: page.index("## Where it comes from\n")],
+        extensions=[
+            *("md_in_html", "pymdownx.tabbed"),
+            *("scripts.website.directives", "scripts.website.sessions"),
+        ],
+        extension_configs={"pymdownx.tabbed": {"alternate_style": True}},
     )
     (block,) = re.findall(r'<div class="highlight in-code"><pre>(.*?)</pre>', shown, re.DOTALL)
     assert html.unescape(re.sub(r"<[^>]*>", "", block)) == HUBER

@@ -22,7 +22,7 @@ from mkdocs.utils import yaml_load
 import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES, Record
 from scripts import run
-from scripts.website import directives, snippets
+from scripts.website import card, directives, snippets
 from scripts.website.build import configuration
 from scripts.website.language import file_of
 from scripts.website.printed import Checker
@@ -35,12 +35,12 @@ each_loss = pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.funct
 
 PAGE_SECTIONS = [
     "Where it comes from",
-    "Six questions",
-    "Properties",
+    "Examples",
     "Pitfalls",
     "Easily confused",
-    "In code",
-    "Take this loss with you",
+    "Parameters and errors",
+    "Properties",
+    "Take it with you",
     "In the source documents",
 ]
 DOCSTRING_SECTIONS = ["Args", "Shape", "Returns", "Raises", "Examples", "References"]
@@ -135,11 +135,11 @@ def test_cases_that_lack_a_part_are_told_what_to_write(
 @each_loss
 def test_tables_show_what_the_records_say(loss: Record) -> None:
     """Markdown takes nothing of it for its own: (*) is a shape."""
-    tables = [directives.questions(loss.function), directives.properties(loss.function)]
+    shown = [directives.properties(loss.function), card.glance(loss)]
+    text = "\n\n".join(markdown(x, extensions=["tables", "md_in_html"]) for x in shown)
     cells = [
         html.unescape(re.sub(r"<[^>]*>", "", cell))
-        for table in tables
-        for cell in re.findall(r"<td>(.*?)</td>", markdown(table, extensions=["tables"]))
+        for cell in re.findall(r"<(?:td|p)>(.*?)</(?:td|p)>", text)
     ]
     claims = [getattr(loss.properties, name).reason for name in PROPERTIES]
     for text in (loss.input, loss.target, loss.mean, loss.shapes, loss.eps, *claims):
@@ -191,12 +191,10 @@ def test_pages_are_whole(loss: Record) -> None:
     title = next(line for line in text.splitlines() if line.startswith("# "))
     assert title == f"# {loss.classes[0]} · {loss.function}"
     assert f"{title}\n\n{{{{ names {loss.function} }}}}\n" in text, "names belong under the title"
-    names = ("names", "questions", "properties", "code", "standalone")
+    names = ("names", "card", "figures", "examples", "parameters", "properties", "standalone")
     directives = [f"{{{{ {name} {loss.function} }}}}" for name in names]
-    directives += [f"::: losses.{name}" for name in (loss.function, *loss.classes)]
-    directives.append(f"{{{{ figure {loss.function} }}}}")
     assert [line for line in directives if line not in text.splitlines()] == []
-    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == PAGE_SECTIONS
+    assert re.findall(r"^## (.*?)(?: \{.*)?$", text, re.MULTILINE) == PAGE_SECTIONS
     pitfalls = text[text.index("## Pitfalls") : text.index("## Easily confused")]
     traps = re.split(r"^### ", pitfalls, flags=re.MULTILINE)[1:]
     assert traps, "no pitfall"

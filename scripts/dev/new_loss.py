@@ -75,16 +75,16 @@ def FUNCTION(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
         TODO: numbers that can be checked by hand, next to the arithmetic.
 
         >>> import torch
-        >>> import losses
-        >>> losses.FUNCTION(torch.tensor([0.5, 3.0]), torch.tensor([0.0, 0.0]))
+        >>> from losses import FUNCTION
+        >>> FUNCTION(torch.tensor([0.5, 3.0]), torch.tensor([0.0, 0.0]))
         TODO
 
         TODO: what its gradient shows.
 
         >>> import torch
-        >>> import losses
+        >>> from losses import FUNCTION
         >>> prediction = torch.tensor([0.5, 3.0], requires_grad=True)
-        >>> losses.FUNCTION(prediction, torch.zeros(2), reduction="sum").backward()
+        >>> FUNCTION(prediction, torch.zeros(2), reduction="sum").backward()
         >>> prediction.grad
         TODO
 
@@ -106,8 +106,8 @@ class CLASS(Loss):
 
     Examples:
         >>> import torch
-        >>> import losses
-        >>> criterion = losses.CLASS()
+        >>> from losses import CLASS
+        >>> criterion = CLASS()
         >>> criterion
         CLASS(reduction='mean')
         >>> prediction = torch.tensor([0.5, 3.0], requires_grad=True)
@@ -146,25 +146,19 @@ PAGE = """\
 
 {{ names FUNCTION }}
 
-TODO: when to use it, when not, and what to use then.
+TODO: when to use it. TODO: when not, and what to use then.
 
-{{ figure FUNCTION }}
-
-::: losses.FUNCTION
-
-::: losses.CLASS
+{{ card FUNCTION }}
 
 ## Where it comes from
 
 TODO: the first principle, in five lines, and its formula.
 
-## Six questions
+## Examples
 
-{{ questions FUNCTION }}
+{{ figures FUNCTION }}
 
-## Properties
-
-{{ properties FUNCTION }}
+{{ examples FUNCTION }}
 
 ## Pitfalls
 
@@ -174,8 +168,8 @@ TODO: the cause, and the right usage.
 
 ```pycon
 >>> import torch
->>> import losses
->>> losses.FUNCTION(torch.tensor([0.5, 3.0]), torch.zeros(2))
+>>> from losses import FUNCTION
+>>> FUNCTION(torch.tensor([0.5, 3.0]), torch.zeros(2))
 TODO
 ```
 
@@ -185,11 +179,15 @@ TODO
 |---|---|
 | TODO: [Neighbour](neighbour.md) | TODO |
 
-## In code
+## Parameters and errors
 
-{{ code FUNCTION }}
+{{ parameters FUNCTION }}
 
-## Take this loss with you
+## Properties
+
+{{ properties FUNCTION }}
+
+## Take it with you { #take-this-loss-with-you }
 
 One file's worth of code that needs PyTorch and nothing else.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -32,23 +33,43 @@ def card(function: str, store: Callable[[str], str]) -> str:
     """Write the card as Markdown; `store` sets pictures and code aside from it."""
     parts = [
         formulas(function),
+        '<a id="in-code"></a>',
         *(tab(title, text) for title, text in tabs(function, store)),
         store(figures.first(function)),
+        '<a id="six-questions"></a>',
         glance(RECORDS[function]),
     ]
-    return "\n\n".join(['<div class="card" markdown="1">', *filter(None, parts), "</div>"])
+    return "\n\n".join(['<div class="card" markdown="1">', *parts, "</div>"])
+
+
+def plain(function: str) -> str:
+    """Write the card for programs that read: without columns, tabs and pictures."""
+    blocks = [f"**{title}**\n\n{display}" for title, display in displays(function)]
+    for title, text in tabs(function, fenced):
+        blocks.append(f"**{title}**\n\n{text}")
+    answers = (f"- **{title}:** {escaped(text)}" for title, text in answers_of(RECORDS[function]))
+    return "\n\n".join([*blocks, "\n".join(answers)])
+
+
+def fenced(code: str) -> str:
+    """Turn highlighted code into Markdown again."""
+    return f"```python\n{html.unescape(re.sub(r'<[^>]*>', '', code)).strip()}\n```"
 
 
 def formulas(function: str) -> str:
     """Show the docstring's first formula, and its first gradient."""
-    text = language.docstring(function)
-    displays = DISPLAY.findall(text[: text.index("\nArgs:")])
-    gradient = next(display for display in displays if r"\partial" in display)
     columns = [
         f'<div markdown="1">\n\n**{title}**\n\n{display}\n\n</div>'
-        for title, display in ((say("Loss"), displays[0]), (say("Gradient"), gradient))
+        for title, display in displays(function)
     ]
     return "\n\n".join(['<div class="formulas" markdown="1">', *columns, "</div>"])
+
+
+def displays(function: str) -> list[tuple[str, str]]:
+    text = language.docstring(function)
+    found = DISPLAY.findall(text[: text.index("\nArgs:")])
+    gradient = next(display for display in found if r"\partial" in display)
+    return [(say("Loss"), found[0]), (say("Gradient"), gradient)]
 
 
 def tab(title: str, text: str) -> str:
@@ -59,16 +80,16 @@ def tabs(function: str, store: Callable[[str], str]) -> Iterator[tuple[str, str]
     """Yield what each tab is called, and what it holds."""
     if RECORDS[function].torch_equivalent:
         first = sessions_in(inspect.getdoc(getattr(losses, function)) or "")[0]
-        yield "PyTorch", f"```python\n{alone(first).program}\n```"
+        yield "PyTorch", store(highlighted(alone(first).program, "language-python highlight"))
     short = snippets.card(function)
-    shown = store(highlighted(short.code, "in-code"))
+    shown = store(highlighted(short.code, "highlight in-code"))
     yield say("From scratch"), f"{shown}\n\n{left_out(function)}"
     for library, program in rosetta.programs(function):
-        yield library, f"```python\n{program}\n```"
+        yield library, store(highlighted(program, "language-python highlight"))
 
 
 def highlighted(source: str, name: str) -> str:
-    formatter = HtmlFormatter(cssclass=f"highlight {name}", wrapcode=True)
+    formatter = HtmlFormatter(cssclass=name, wrapcode=True)
     return highlight(source, PythonLexer(), formatter)
 
 
@@ -90,8 +111,8 @@ def left_out(function: str) -> str:
     return language.sentences(told, say(expects) if expects else "")
 
 
-def glance(loss: Record) -> str:
-    """Answer what readers ask first."""
+def answers_of(loss: Record) -> list[tuple[str, str]]:
+    """Answer what readers ask first, where there is an answer."""
     rows = {
         say("Input"): loss.input,
         say("Target"): loss.target,
@@ -99,10 +120,14 @@ def glance(loss: Record) -> str:
         say("`'mean'` divides by"): loss.mean,
         say("Epsilon"): loss.eps,
     }
+    return [(title, say(text)) for title, text in rows.items() if text]
+
+
+def glance(loss: Record) -> str:
+    """Show the answers side by side."""
     cells = [
-        f'<div markdown="1">\n\n**{title}**\n\n{escaped(say(text))}\n\n</div>'
-        for title, text in rows.items()
-        if text
+        f'<div markdown="1">\n\n**{title}**\n\n{escaped(text)}\n\n</div>'
+        for title, text in answers_of(loss)
     ]
     return "\n\n".join(['<div class="glance" markdown="1">', *cells, "</div>"])
 

@@ -231,7 +231,7 @@ def rosetta(part: str) -> str:
 
 def standalone(function: str) -> str:
     """Show the loss as one block that needs no package, folded."""
-    code = card.highlighted(snippets.bundle(function), "standalone")
+    code = card.highlighted(snippets.bundle(function), "highlight standalone")
     title = say("The code, from {file}", file=f"<code>{language.file_of(function)}</code>")
     return f"<details><summary>{title}</summary>{code}</details>"
 

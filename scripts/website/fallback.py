@@ -12,12 +12,13 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from scripts.figures.drawing import RECORDS
 from scripts.website import language
 from scripts.website.language import DOCS, say
 
 ENGLISH = DOCS / "en"
 TITLE = re.compile(r"^# .*\n", re.MULTILINE)
-OBJECT = re.compile(r"^::: losses\.(\w+)$", re.MULTILINE)
+PARAMETERS = re.compile(r"^\{\{ parameters (\w+) \}\}$", re.MULTILINE)
 
 
 class Fallback(BasePlugin):
@@ -71,9 +72,14 @@ def noted(markdown: str) -> str:
 
 def untranslated(markdown: str) -> bool:
     """Tell whether a docstring on the page has messages without a translation."""
+    names = [
+        name
+        for function in PARAMETERS.findall(markdown)
+        for name in (function, *RECORDS[function].classes)
+    ]
     return any(
         part.message and part.message not in language.context.translations
-        for name in OBJECT.findall(markdown)
+        for name in names
         for _, docstring in language.docstrings(name)
         for part in language.parts(docstring)
     )

@@ -23,7 +23,7 @@ from mkdocs.utils.meta import get_data
 import losses
 from losses.catalog import CATALOG
 from scripts import figures
-from scripts.website import directives, fallback, language, snippets, styles
+from scripts.website import card, directives, fallback, language, snippets, styles
 
 ROOT = Path(__file__).resolve().parents[2]
 ANCHORS = ROOT / "tests" / "anchors.txt"
@@ -118,10 +118,15 @@ def plain(source: str) -> str:
 def plain_directive(name: str, arguments: list[str]) -> str:
     if name == "standalone":
         return f"```python\n{snippets.bundle(*arguments)}```"
-    if name == "code":
-        return directives.code(
-            *arguments, lambda _: f"```python\n{snippets.card(*arguments).code}```"
-        )
+    if name == "card":
+        return card.plain(*arguments)
+    if name == "figures":
+        return spoken(figures.others(*arguments))
+    if name == "examples":
+        return language.docstring(*arguments).partition("\nExamples:\n")[2].partition("\nRef")[0]
+    if name == "parameters":
+        loss = figures.RECORDS[arguments[0]]
+        return "\n".join(map(plain_object, (loss.function, *loss.classes)))
     if name in directives.MARKDOWN:
         text = directives.MARKDOWN[name](*arguments)
         return text.replace("\n{: .names }", "")
