@@ -52,7 +52,9 @@ class Sessions(Postprocessor):
         kind = match[1].split()[-1]
         if kind in ("in-code", "standalone"):
             target = button(f'data-clipboard-target=".{kind} code"')
-            return f'<div class="{match[1]}"><pre>{target}{match[2]}</pre></div>'
+            # Not for the search: the docstring says it in words, and code weighs more than they do.
+            inner = f"<pre data-search-exclude>{target}{match[2]}</pre>"
+            return f'<div class="{match[1]}">{inner}</div>'
         if not shown.startswith(">>> "):
             return match[0]
         examples = doctest.DocTestParser().get_examples(shown)
