@@ -48,6 +48,7 @@ BLOCK = re.compile(
     rf"<(p|li|dd|dt|h[1-6]|td|th|figcaption|summary)\b(?![^>]* lang=)([^>]*)>"
     rf"((?:[^<\u4e00-\u9fff]|<(?!/?(?:{BLOCKS})\b))*)</\1>"
 )
+FUNCTIONS = {name: loss.function for loss in CATALOG for name in loss.classes}
 # What the search does without: lists of decimals, a signature beside its list of parameters, that
 # list where a class has its function's, and indentation.
 DECIMALS = re.compile(r"\[[\d\s.,\[\]einfa+-]*\d\.[\d\s.,\[\]einfa+-]*\]")
@@ -169,8 +170,10 @@ def brief(entry: dict[str, Any]) -> str:
     text, name = entry["text"], entry["location"].partition("#losses.")[2]
     if name:
         text = SIGNATURE.sub("", text)
-    if name[:1].isupper():
-        text = PARAMETERS.sub("", text)
+    if name in FUNCTIONS:
+        both = (getattr(losses, each) for each in (name, FUNCTIONS[name]))
+        own, known = (inspect.signature(each).parameters.keys() for each in both)
+        text = PARAMETERS.sub("", text) if own <= known else text
     text = INDENTED.sub(lambda match: match[1] or " ", text)
     return DECIMALS.sub("[…]", text).strip()
 

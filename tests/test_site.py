@@ -51,6 +51,9 @@ from tests.pages import (
     ROOT,
     SITE,
     folder_of,
+    in_a_browser,
+    of_losses,
+    representatives,
 )
 
 pytestmark = pytest.mark.browser
@@ -94,6 +97,16 @@ SPLIT = """() => {
   }
   return found;
 }"""
+
+
+def test_every_kind_of_page_is_opened() -> None:
+    chosen = representatives()
+    assert {"index.html", "gallery.html", "guide/rosetta.html", "speed.html", LONGEST} <= {*chosen}
+    assert {Path(path).parent for path in chosen} == {Path(path).parent for path in ENGLISH}
+    families = {loss.function: loss.family for loss in CATALOG}
+    opened = {families[Path(path).stem] for path in of_losses(chosen)}
+    assert "mining" in opened and len(opened) > 1
+    assert set(in_a_browser(all_pages=True)) == set(PAGES) > set(in_a_browser(all_pages=False))
 
 
 def test_pages_load_whole_for_everyone(any_page: str, page: Page, address: str) -> None:
