@@ -82,6 +82,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick", action="store_true", help="leave out slow tests, and generate fewer calls"
     )
+    parser.addoption(
+        "--all-pages",
+        action="store_true",
+        help="in a browser: all pages, not one of each kind (scripts/run.py sweep)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -21,6 +21,7 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
     "build": [["scripts.website.build"]],
     "test": [["pytest"]],
     "browser": [["pytest", "-m", "browser"]],
+    "sweep": [["pytest", "-m", "browser", "--all-pages"]],
     "compile": [["pytest", "-m", "compiler", "-n", "auto", "tests/test_compile.py"]],
     "new": [["scripts.dev.new_loss"]],
     "rosetta": [["pytest", "-m", "rosetta", "tests/test_rosetta.py"]],
@@ -33,8 +34,8 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
 OLDEST, NEWEST = "2.6.0", "2.14.1"  # the ends of the range of PyTorch that `versions` tries
 # Tests of the site and of the tools: they need more than PyTorch.
 NOT_THE_LIBRARY = (
-    *("benchmark", "figures", "figures_browser", "guides", "languages", "new_loss", "rosetta"),
-    *("site", "structure", "zensical"),
+    *("benchmark", "budgets", "figures", "figures_browser", "guides", "languages", "new_loss"),
+    *("rosetta", "site", "structure", "zensical"),
 )
 
 

@@ -20,12 +20,10 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.pages import DESKTOP, SITE, in_a_browser, of_losses
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-SITE = Path(__file__).resolve().parents[1] / "site"
-DESKTOP = {"width": 1280, "height": 900}
-
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -48,7 +46,7 @@ class Host(BaseHTTPRequestHandler):
         file = SITE / path.removeprefix("/some/folder").lstrip("/")
         file = file / "index.html" if file.is_dir() else file
         found = file.is_file()
-        body = (file if found else SITE / "404.html").read_bytes()
+        body = self.content(file if found else SITE / "404.html")
         kind = TYPES.get(file.suffix, "application/octet-stream")
         self.send_response(200 if found else 404)
         if self.compresses and kind.startswith(("text/", "application/j", "image/svg")):
@@ -59,6 +57,9 @@ class Host(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "max-age=600")
         self.end_headers()
         self.send(body, kind)
+
+    def content(self, file: Path) -> bytes:
+        return file.read_bytes()
 
     def send(self, body: bytes, kind: str) -> None:
         self.wfile.write(body)
@@ -80,6 +81,14 @@ class SlowHost(Host):
                 start = block.end()
                 time.sleep(0.025)
         self.wfile.write(body[start:])
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Open one page of each kind, or all of them: what the files tell is read on all anyway."""
+    for name, choose in (("any_page", list), ("loss_page", of_losses)):
+        if name in metafunc.fixturenames:
+            paths = in_a_browser(metafunc.config.getoption("--all-pages"))
+            metafunc.parametrize(name, choose(paths))
 
 
 @contextmanager

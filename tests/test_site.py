@@ -22,10 +22,11 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
@@ -33,34 +34,34 @@ from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser, Page
 from sybil.evaluators.doctest import NUMBER, OutputChecker
 
-from losses.catalog import CATALOG, Record
+from losses.catalog import CATALOG
 from scripts.dev import translate
 from scripts.dev.font import TARGET, characters
 from scripts.website import language, traditional
-from scripts.website.postprocess import ANCHORS, ARTICLE, anchors, text_of
+from scripts.website.postprocess import ANCHORS, anchors, text_of
 from scripts.website.snippets import bundle, card
+from tests.pages import (
+    ARTICLE,
+    DESKTOP,
+    ENGLISH,
+    LANGUAGES,
+    LONGEST,
+    PAGES,
+    PHONE,
+    PUBLISHED,
+    ROOT,
+    SITE,
+    folder_of,
+    in_a_browser,
+    of_losses,
+    representatives,
+)
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "site"
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
-PUBLISHED = [path for path in PAGES if path != "404.html"]
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-LONGEST = "losses/cross_entropy.html"
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-each_page = pytest.mark.parametrize("path", PAGES)
-LANGUAGES = {"": "en", "zh/": "zh-Hans", "zh-hant/": "zh-Hant"}
 each_language = pytest.mark.parametrize("folder", LANGUAGES, ids=LANGUAGES.values())
 each_translation = pytest.mark.parametrize("folder", ["zh/", "zh-hant/"])
-
-
-def folder_of(path: str) -> str:
-    return next((folder for folder in LANGUAGES if folder and path.startswith(folder)), "")
-
-
-# The same pages in every language: English paths, without the folder.
-ENGLISH = [path for path in PUBLISHED if not folder_of(path)]
 
 
 # What sticks out of its box at the page's width, unless it is meant to scroll.
@@ -99,9 +100,19 @@ SPLIT = """() => {
 }"""
 
 
-@each_page
-def test_pages_load_whole_for_everyone(path: str, page: Page, address: str) -> None:
+def test_every_kind_of_page_is_opened() -> None:
+    chosen = representatives()
+    assert {"index.html", "gallery.html", "guide/rosetta.html", "speed.html", LONGEST} <= {*chosen}
+    assert {Path(path).parent for path in chosen} == {Path(path).parent for path in ENGLISH}
+    families = {loss.function: loss.family for loss in CATALOG}
+    opened = {families[Path(path).stem] for path in of_losses(chosen)}
+    assert "mining" in opened and len(opened) > 1
+    assert set(in_a_browser(all_pages=True)) == set(PAGES) > set(in_a_browser(all_pages=False))
+
+
+def test_pages_load_whole_for_everyone(any_page: str, page: Page, address: str) -> None:
     """Nothing is missing, nothing comes from elsewhere, nothing is kept, everybody can read."""
+    path = any_page
     if path == "404.html":  # its links are absolute, and this build was told no other place
         address = address.removesuffix("/some/folder")
     problems: list[str] = []
@@ -160,22 +171,15 @@ def violations(page: Page, rules: list[str] | None = None) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("loss", CATALOG, ids=lambda loss: loss.function)
-def test_loss_pages_show_mathematics_figures_and_source(
-    loss: Record, page: Page, address: str
-) -> None:
-    page.goto(f"{address}/losses/{loss.function}.html")
-    assert page.locator("math").count() >= 2
+def test_loss_pages_show_mathematics_and_figures(loss_page: str, page: Page, address: str) -> None:
+    """What is on them, `test_loss_pages_have_mathematics_figures_and_source` reads on all."""
+    page.goto(f"{address}/{loss_page}")
     assert page.locator("math").first.bounding_box()["height"] > 5
-    if loss.curve is not None:
-        figures = page.locator(f"#figure-{loss.function} svg")
-        assert figures.count() == 2
-        for index in range(2):
-            assert figures.nth(index).get_attribute("aria-label")
-            assert figures.nth(index).bounding_box()["height"] > 100
-    for name in (loss.function, *loss.classes):
-        assert page.locator(f"[id='losses.{name}']").count() == 1, name
-    assert page.locator(".in-code").count() == page.locator(".standalone").count() == 1
+    loss = next(loss for loss in CATALOG if loss.function == Path(loss_page).stem)
+    figures = page.locator(f"#figure-{loss.function} svg")
+    assert figures.count() == (2 if loss.curve is not None else 0)
+    for figure in figures.all():
+        assert figure.bounding_box()["height"] > 100
 
 
 def test_figures_follow_the_colour_scheme(browser: Browser, address: str) -> None:
@@ -268,6 +272,39 @@ PRESS = """async () => {
 }"""
 
 
+BLOCK = re.compile(
+    r'<div class="((?:[\w-]+ )*highlight(?: [\w-]+)*)"([^>]*)><pre[^>]*>'
+    r'(?:<div class="md-code__nav"><button ([^>]*)></button></div>)?(.*?)</pre>',
+    re.DOTALL,
+)
+
+
+def blocks(path: str) -> list[dict[str, Any]]:
+    """Read what each button of a page will copy, and what stands beside it."""
+    found = []
+    for names, more, button, inner in BLOCK.findall((SITE / path).read_text("utf-8")):
+        shown = html.unescape(re.sub(r"<[^>]*>", "", inner))
+        offered = {"in-code", "standalone"} & set(names.split())
+        # No block with a prompt is without a button, none without a prompt has one but these:
+        assert bool(button) == bool(offered or 'class="gp"' in inner), f"{path}: {shown}"
+        text = re.search('data-clipboard-text="([^"]*)"', button)
+        raises = re.search('data-raises="([^"]*)"', more)
+        if button:
+            assert text or f'data-clipboard-target=".{min(offered)} code"' in button, path
+            copied = html.unescape(text[1]) if text else shown
+            raised = raises[1].split() if raises else []
+            found.append({"copied": copied, "shown": shown, "raises": raised})
+    return found
+
+
+def test_the_buttons_copy_what_the_files_say(any_page: str, page: Page, address: str) -> None:
+    page.goto(f"{address}/{any_page}")
+    pressed, written = page.evaluate(PRESS), blocks(any_page)
+    for block in (*pressed, *written):
+        block["copied"] = block["copied"].strip()  # a selection may end before the last line does
+    assert pressed == written
+
+
 def expected(shown: str) -> str:
     """Return what a session prints, tracebacks without their bodies."""
     printed = []
@@ -279,19 +316,12 @@ def expected(shown: str) -> str:
     return "".join(printed)
 
 
-def test_what_is_copied_runs_and_prints_what_is_shown(
-    page: Page, address: str, tmp_path: Path
-) -> None:
+def test_what_is_copied_runs_and_prints_what_is_shown(tmp_path: Path) -> None:
+    """On every page. That the buttons copy it, `test_the_buttons_copy_...` tries in a browser."""
     sessions: list[tuple[str, dict[str, Any]]] = []
     files_ = []
     for path in ENGLISH:
-        page.goto(f"{address}/{path}")
-        blocks = page.evaluate(PRESS)
-        # No block with a prompt is without a button, none without a prompt has one but these:
-        prompts = page.locator("article .highlight:has(.gp)").count()
-        offered = page.locator("article .highlight:is(.in-code, .standalone)").count()
-        assert len(blocks) == prompts + offered, path
-        for block in blocks:
+        for block in blocks(path):
             if block["shown"].startswith(">>> "):
                 sessions.append((path, block))
             else:
@@ -405,7 +435,7 @@ def test_search_finds_the_right_page_first(folder: str, page: Page, address: str
     assert not missed, "\n".join([report, *missed])
 
 
-# Anywhere, and fast
+# Anywhere
 
 
 @each_language
@@ -432,120 +462,137 @@ def test_pages_opened_as_files_read_well(folder: str, page: Page) -> None:
     assert [p for p in problems if "search" not in p] == []
 
 
-VITALS = """() => new Promise(resolve => {
-  const vitals = {paint: 0, shift: 0};
-  const watch = (type, take) => new PerformanceObserver(list => list.getEntries().forEach(take))
-    .observe({type, buffered: true});
-  watch("largest-contentful-paint", entry => vitals.paint = entry.startTime);
-  watch("layout-shift", entry => vitals.shift += entry.value);
-  setTimeout(() => resolve(vitals), 500);
-})"""
+# What the files tell, of every page
 
 
-def visit(page: Page, url: str, slow: bool) -> tuple[dict[str, int], dict[str, float]]:
-    """Load a page; return the bytes of each answer, the search index apart, and the vitals."""
-    client = page.context.new_cdp_session(page)
-    urls: dict[str, str] = {}
-    sizes: dict[str, int] = {}
-    client.on(
-        "Network.requestWillBeSent", lambda e: urls.update({e["requestId"]: e["request"]["url"]})
-    )
-    client.on(
-        "Network.loadingFinished",
-        lambda e: sizes.update({urls[e["requestId"]]: int(e["encodedDataLength"])}),
-    )
-    client.send("Network.enable")
-    if slow:
-        rate = 1.4e6 / 8
-        client.send(
-            "Network.emulateNetworkConditions",
-            {
-                "offline": False,
-                "latency": 560,
-                "downloadThroughput": rate,
-                "uploadThroughput": rate,
-            },
-        )
-        client.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    page.goto(url, wait_until="networkidle")
-    vitals = page.evaluate(VITALS)
-    client.detach()
-    return {url: size for url, size in sizes.items() if "search_index" not in url}, vitals
+class Element(NamedTuple):
+    name: str
+    attributes: dict[str, str]
+    around: list[Element]
+
+    def has(self, name: str) -> bool:
+        return name in self.attributes.get("class", "").split()
+
+    def inside(self, *names: str) -> bool:
+        return any(element.name in names for element in self.around)
 
 
-# Where a page's bytes go.
-PARTS = {
-    "styles": "<style>.*?</style>",
-    "sidebars": '<div class="md-sidebar .*?(?=<div class="md-content")',
-    "figures": "<figure.*?</figure>",
-    "formulas": "<math.*?</math>",
-    "code": "<pre.*?</pre>",
-}
+class Markup(HTMLParser):
+    """The elements of a page, each with those around it."""
+
+    VOID = ("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr")
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self.around: list[Element] = []
+        self.title = ""
+        self.feed((SITE / path).read_text("utf-8"))
+
+    def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = {key: value or "" for key, value in attributes}
+        element = Element(name, found, list(self.around))
+        self.elements.append(element)
+        if name not in self.VOID:
+            self.around.append(element)
+
+    def handle_startendtag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(name, attributes)
+        if name not in self.VOID:
+            self.around.pop()
+
+    def handle_endtag(self, name: str) -> None:
+        if any(element.name == name for element in self.around):
+            while self.around.pop().name != name:
+                pass
+
+    def handle_data(self, text: str) -> None:
+        if [element.name for element in self.around[1:]] == ["head", "title"]:
+            self.title += text
 
 
-def packed(text: str) -> int:
-    return len(gzip.compress(text.encode(), 6))
+# What a browser fetches by itself; other links wait for a reader.
+LOADED = ("stylesheet", "icon", "preload", "prefetch", "preconnect", "modulepreload", "manifest")
+ELSEWHERE = re.compile(r"(?:^|url\(['\"]?|@import ['\"]?)\s*(?:[a-z]+:)?//")
 
 
-def test_no_name_is_there_twice() -> None:
-    """The figures shorten the names of their parts."""
-    for path in sorted(SITE.rglob("losses/*.html")):
-        names = re.findall(r'<[^>]* id="([^"]*)"', path.read_text("utf-8"))
+def fetches(element: Element) -> bool:
+    if element.name in ("a", "meta"):
+        return False
+    return element.name != "link" or element.attributes.get("rel") in LOADED
+
+
+def flaws(element: Element) -> Iterator[str]:
+    """Find what is wrong with an element alone."""
+    name, attributes, around = element
+    for key in ("src", "href", "srcset", "data", "poster", "style", "xlink:href"):
+        if fetches(element) and ELSEWHERE.search(attributes.get(key, "")):
+            yield f"{key} is fetched from another host"
+    for key in ("aria-label", "title", "placeholder", "id"):
+        if not attributes.get(key, "something").strip():
+            yield f"{key} is empty"
+    is_icon = element.inside("a") or any(other.has("md-icon") for other in around)
+    said = attributes.get("alt") or attributes.get("aria-label")
+    if name in ("img", "svg") and element.inside("article") and not (is_icon or said):
+        yield "a picture says nothing"
+
+
+def test_the_files_of_all_pages_are_sound() -> None:
+    """A browser opens one page of each kind; this is what it could miss on the others."""
+    problems: list[str] = []
+    titles, seen = Counter[str](), Counter[str]()
+    for path in PAGES:
+        page = Markup(path)
+        seen.update(element.name for element in page.elements if element.inside("article"))
+        assert page.title.strip(), path
+        titles[folder_of(path) + page.title] += path in PUBLISHED
+        language_ = page.elements[0].attributes.get("lang")
+        assert language_ == LANGUAGES[folder_of(path)], path
+        top = [element for element in page.elements if element.name == "h1"]
+        assert len(top) == 1 and top[0].inside("article"), path
+        names = Counter(e.attributes["id"] for e in page.elements if "id" in e.attributes)
         assert names, path
-        assert [name for name, times in Counter(names).items() if times > 1] == [], path
+        problems += [f"{path}: #{name} is there twice" for name in names if names[name] > 1]
+        for element in page.elements:
+            problems += [f"{path}: {element[:2]}: {flaw}" for flaw in flaws(element)]
+        written = sum(e.has("math") and e.name in ("span", "div") for e in page.elements)
+        drawn = sum(e.name == "math" and e.around[-1].has("math") for e in page.elements)
+        assert written == drawn, f"{path}: a formula is empty"
+        article = ARTICLE.search((SITE / path).read_text("utf-8"))
+        assert article, path
+        said = re.sub(r"<(pre|code)\b.*?</\1>", "", article[0], flags=re.DOTALL)
+        if raw := re.search(r"\\\(|\\\[|\$\$", text_of(said)):
+            problems.append(f"{path}: {raw[0]} is left of a formula")
+    assert problems == []
+    assert [title for title, times in titles.items() if times > 1] == []
+    assert min(seen[name] for name in ("svg", "math")) > 2 * len(CATALOG) * len(LANGUAGES)
+
+
+def test_styles_fetch_nothing_from_elsewhere() -> None:
+    styles = {sheet.read_text("utf-8") for sheet in SITE.glob("**/assets/**/*.css")}
+    assert styles
+    for path in PAGES:
+        styles |= set(re.findall("<style>(.*?)</style>", (SITE / path).read_text("utf-8")))
+    for style in styles:
+        assert not ELSEWHERE.search(style)
 
 
 @each_language
-def test_pages_are_light(folder: str, browser: Browser, address: str) -> None:
-    """The heaviest page comes first, then second, each after another page."""
-    paths = [folder + path for path in ENGLISH]
-    weights = {path: packed((SITE / path).read_text("utf-8")) for path in paths}
-    heaviest, second, *_ = sorted(weights, key=lambda path: -weights[path])
-    print(weights)
-    for path in (heaviest, second):
-        text = (SITE / path).read_text("utf-8")
-        print(f"{path}: {weights[path]} bytes packed; without its")
-        for part, pattern in PARTS.items():
-            rest = re.sub(pattern, "", text, flags=re.DOTALL)
-            print(f"  {part:9}{weights[path] - packed(rest):6} fewer")
-    for order in ([heaviest, second], [second, heaviest]):
-        context = browser.new_context(viewport=DESKTOP)
-        page = context.new_page()
-        for path, limit in zip(order, (200_000, 42_000), strict=True):
-            sizes, vitals = visit(page, f"{address}/{path}", slow=False)
-            listing = {url.removeprefix(address): size for url, size in sizes.items() if size}
-            print(path, sum(sizes.values()), listing)
-            assert sum(sizes.values()) <= limit, listing
-            assert vitals["shift"] == 0
-        context.close()
-
-
-@each_language
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_pages_paint_soon_on_a_slow_phone(
-    size: dict[str, int], folder: str, browser: Browser, address: str
-) -> None:
-    paints = []
-    for _ in range(3):  # the best of three: the machine has other things to do
-        context = browser.new_context(viewport=size)
-        _, vitals = visit(context.new_page(), f"{address}/{folder}{LONGEST}", slow=True)
-        context.close()
-        assert vitals["shift"] == 0
-        paints.append(vitals["paint"])
-    print(paints)
-    assert min(paints) < 1500
-
-
-@each_language
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_nothing_moves_while_a_page_arrives(
-    size: dict[str, int], folder: str, browser: Browser, slow_address: str
-) -> None:
-    """The first paint waits for the sidebars: they move until the content has begun."""
-    context = browser.new_context(viewport=size)
-    _, vitals = visit(context.new_page(), f"{slow_address}/{folder}{LONGEST}", slow=False)
-    context.close()
-    assert vitals["shift"] == 0
+def test_loss_pages_have_mathematics_figures_and_source(folder: str) -> None:
+    for loss in CATALOG:
+        path = f"{folder}losses/{loss.function}.html"
+        page = Markup(path)
+        there, shown = Counter[str](), Counter[str]()
+        for name, attributes, around in page.elements:
+            there[attributes.get("id", "")] += 1
+            shown.update([name, *attributes.get("class", "").split()])
+            figure = any(e.attributes.get("id") == f"figure-{loss.function}" for e in around)
+            shown["panel"] += figure and name == "svg" and bool(attributes.get("aria-label"))
+        assert shown["math"] >= 4, path  # two, each in its box
+        assert shown["panel"] == (2 if loss.curve is not None else 0), path
+        for name in (loss.function, *loss.classes):
+            assert there[f"losses.{name}"] == 1, f"{path}: {name}"
+        assert shown["in-code"] == shown["standalone"] == 1, path
 
 
 # Links
@@ -562,7 +609,7 @@ def test_no_link_is_broken() -> None:
         for path in PAGES
     }
     broken = []
-    for path in PUBLISHED:
+    for path in PAGES:
         for reference in references(path):
             if re.match(r"\w+:", reference):
                 continue

@@ -122,6 +122,7 @@ def clean(text: str) -> str:
     text = re.sub(r"; font-family: [^;\"]*|font-family: [^;\"]*; ?", "", text)
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     text = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", text)
+    text = re.sub(r'<g id="[^"]*" ?/>', "", text)  # axes without ticks
     text = re.sub(r'<g id="(?:@([^"]*)|[^"]*)">', group, text)
     text = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', text)
     text = re.sub(r'<path d="[^"]*" style="fill: none" ?/>', "", text)  # unseen backgrounds

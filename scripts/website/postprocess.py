@@ -10,12 +10,16 @@ site to the list of those that others may link to.
 
 from __future__ import annotations
 
+import ast
 import html
 import inspect
 import json
 import re
 import sys
+from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.utils.meta import get_data
@@ -46,6 +50,15 @@ BLOCK = re.compile(
     rf"<(p|li|dd|dt|h[1-6]|td|th|figcaption|summary)\b(?![^>]* lang=)([^>]*)>"
     rf"((?:[^<\u4e00-\u9fff]|<(?!/?(?:{BLOCKS})\b))*)</\1>"
 )
+FUNCTIONS = {name: loss.function for loss in CATALOG for name in loss.classes}
+# What the search does without: lists of decimals, a signature beside its list of parameters, that
+# list where a class has its function's, and indentation.
+DECIMALS = re.compile(r"\[[\d\s.,\[\]einfa+-]*\d\.[\d\s.,\[\]einfa+-]*\]")
+SIGNATURE = re.compile(r"^\s*<pre><code>\w+\(.*?</pre>", re.DOTALL)
+PARAMETERS = re.compile(r"<ul>.*?</ul>", re.DOTALL)
+INDENTED = re.compile(r"(<pre>.*?</pre>)|\s+", re.DOTALL)
+# MkDocs's mark between Chinese words, where they end anyway.
+MARKED = re.compile(r"\u200b(?![\u4e00-\u9fff])|(?<![\u4e00-\u9fff])\u200b")
 ASIDE = re.compile(r"<(code|math|svg)\b.*?</\1>", re.DOTALL)
 ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 
@@ -160,6 +173,47 @@ def anchors(site: Path) -> set[str]:
     return {anchor for anchor in found if not anchor.startswith("checks.html#test_")}
 
 
+def brief(entry: dict[str, Any]) -> str:
+    """Return what the search should know of a section: every reader loads all of it."""
+    text, name = entry["text"], entry["location"].partition("#losses.")[2]
+    if name:
+        text = SIGNATURE.sub("", text)
+    if name in FUNCTIONS:
+        both = (getattr(losses, each) for each in (name, FUNCTIONS[name]))
+        own, known = (inspect.signature(each).parameters.keys() for each in both)
+        text = PARAMETERS.sub("", text) if own <= known else text
+    text = INDENTED.sub(lambda match: match[1] or " ", text)
+    return DECIMALS.sub("[…]", text).strip()
+
+
+@cache
+def messages() -> dict[str, list[str]]:
+    """List what the code of each loss raises and warns, unless every third loss says it, too."""
+    found = {loss.function: said_by(snippets.bundle(loss.function)) for loss in CATALOG}
+    times = Counter(message for said in found.values() for message in said)
+    return {
+        function: [message for message in said if 3 * times[message] < len(CATALOG)]
+        for function, said in found.items()
+    }
+
+
+def said_by(code: str) -> list[str]:
+    """Return the messages in a piece of code, with a gap where a value is filled in."""
+    found: dict[str, None] = {}
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Raise) or ast.unparse(node).startswith("warnings.warn("):
+            texts = [part for part in ast.walk(node) if isinstance(part, ast.JoinedStr)]
+            inside = [value for text in texts for value in ast.walk(text) if value is not text]
+            for part in ast.walk(node):
+                values = part.values if isinstance(part, ast.JoinedStr) else [part]
+                words = [
+                    value.value if isinstance(value, ast.Constant) else "…" for value in values
+                ]
+                if part not in inside and " " in (text := "".join(map(str, words))):
+                    found[text] = None
+    return list(found)
+
+
 def tag(index: Path) -> None:
     """Tell the search each loss's names and purpose, and which pages only point to others.
 
@@ -169,8 +223,12 @@ def tag(index: Path) -> None:
     losses_ = {f"losses/{loss.function}": loss for loss in CATALOG}
     for entry in content["docs"]:
         page = entry["location"].partition(".html")[0]
+        entry["text"] = brief(entry)
         if loss := losses_.get(page):
             entry["boost"] = 1.1
+            if entry["location"].endswith("#take-this-loss-with-you"):
+                said = html.escape("\n".join(messages()[loss.function]), quote=False)
+                entry["text"] += f"<pre><code>{said}</code></pre>" if said else ""
             if "#" not in entry["location"]:
                 names = [*loss.classes, loss.function, *language.aliases(loss)]
                 entry["tags"] = list(map(language.cut, names))
@@ -183,6 +241,7 @@ def tag(index: Path) -> None:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     if language.context.language == "en":  # the cuts in its few Chinese words
         text = text.replace("\u200b", "")
+    text = MARKED.sub("", text)
     index.write_text(text, "utf-8")
 
 

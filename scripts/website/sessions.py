@@ -48,7 +48,8 @@ class Sessions(Postprocessor):
         kind = kinds.split()[-1]
         if kind in ("in-code", "standalone"):
             target = button(f'data-clipboard-target=".{kind} code"')
-            return f'<div class="{kinds}"><pre>{target}{block}</pre></div>'
+            # Not for the search: the docstring says it in words, and code weighs more than they do.
+            return f'<div class="{kinds}"><pre data-search-exclude>{target}{block}</pre></div>'
         if kinds.startswith("language-python"):
             return f'<div class="{kinds}"><pre>{button(copies(text.rstrip()))}{block}</pre></div>'
         if not text.startswith(">>> "):
