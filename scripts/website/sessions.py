@@ -50,7 +50,7 @@ class Sessions(Postprocessor):
             target = button(f'data-clipboard-target=".{kind} code"')
             # Not for the search: the docstring says it in words, and code weighs more than they do.
             return f'<div class="{kinds}"><pre data-search-exclude>{target}{block}</pre></div>'
-        if kinds.startswith("language-python"):
+        if kind == "highlight" and kinds.startswith("language-python highlight"):
             return f'<div class="{kinds}"><pre>{button(copies(text.rstrip()))}{block}</pre></div>'
         if not text.startswith(">>> "):
             return match[0]
