@@ -727,7 +727,7 @@ def test_the_inventory_names_the_public_api(folder: str) -> None:
     names = {line.split()[0] for line in zlib.decompress(raw[4]).decode().splitlines()}
     public = {f"losses.{name}" for loss in CATALOG for name in (loss.function, *loss.classes)}
     # Where each is defined, and its family.
-    private = {name for name in names if re.match(rf"losses\.(_|{'|'.join(FAMILIES)}\.)", name)}
+    private = {name for name in names if re.match(rf"losses\.(_|({'|'.join(FAMILIES)})\.)", name)}
     methods = {name for name in names - private if name.rpartition(".")[0] in public}
     assert names - private - methods == public
     documented = {name.partition(".")[2] for name in public | methods}
