@@ -181,6 +181,22 @@ def test_loss_pages_show_mathematics_and_figures(loss_page: str, page: Page, add
         assert figure.bounding_box()["height"] > 100
 
 
+@pytest.mark.parametrize(
+    ("size", "screens"), [({"width": 1440, "height": 900}, 1), (PHONE, 3)], ids=["desktop", "phone"]
+)
+def test_the_card_begins_on_the_first_screen(
+    loss_page: str, size: dict[str, int], screens: int, page: Page, address: str
+) -> None:
+    """Formula, gradient, code and curves; on a phone within three screens."""
+    page.set_viewport_size(size)
+    page.goto(f"{address}/{loss_page}")
+    tops = page.evaluate(
+        """() => [".formulas > :first-child", ".formulas > :last-child", ".tabbed-set", ".figure"]
+          .map(name => document.querySelector(`.card ${name}`).getBoundingClientRect().top)"""
+    )
+    assert max(tops) < screens * size["height"], tops
+
+
 def test_figures_follow_the_colour_scheme(browser: Browser, address: str) -> None:
     seen = set()
     for scheme in ("light", "dark"):
