@@ -71,13 +71,13 @@ def copies(program: str) -> str:
 def told(session: Alone) -> str:
     """Say under a session what its copy carries, or that it needs this package."""
     if session.package:
-        note = say("This is about the package: it runs where that is installed.")
+        note = say("This is about the package, so it needs the package installed.")
     elif session.carried:
         names = language.listed(f"<code>{name}</code>" for name in session.carried)
         if session.whole:
-            note = say("The copy brings {names} along, from Take it with you below.", names=names)
+            note = say("The copy brings all of {names} along, checks included.", names=names)
         else:
-            note = say("The copy brings {names} along, in its short form.", names=names)
+            note = say("The copy brings a short form of {names} along.", names=names)
     else:
         return ""
     return f'<p class="copied">{note}</p>'
