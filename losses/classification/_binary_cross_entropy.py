@@ -60,7 +60,7 @@ def binary_cross_entropy(
             over all elements.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - `weight`: $(*)$, or a shape that broadcasts to it, such as $(C)$ for an `input` $(N, C)$.
         - result: a scalar; $(*)$ with `reduction='none'`.

@@ -69,7 +69,7 @@ def binary_cross_entropy_with_logits(
             balances the two.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - `weight`, `pos_weight`: $(*)$, or a shape that broadcasts to it: $(C)$ where the classes
           come last, $(C, 1, 1)$ for an `input` $(N, C, H, W)$.

@@ -51,7 +51,7 @@ def huber_loss(
             out, every element counts once.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - `weight`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.

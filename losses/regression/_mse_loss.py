@@ -50,7 +50,7 @@ def mse_loss(
             out, every element counts the same.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - `weight`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.

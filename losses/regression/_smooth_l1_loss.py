@@ -53,7 +53,7 @@ def smooth_l1_loss(
             With 0 the loss is [`l1_loss`][losses.l1_loss].
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
