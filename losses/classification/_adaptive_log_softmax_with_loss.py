@@ -122,7 +122,8 @@ def adaptive_log_softmax_with_loss(
     Raises:
         RuntimeError: If the shapes or data types of the tensors do not fit each other, or a target
             is none of the classes.
-        TypeError: If what must be a tensor is not, or `tail_weights` does not hold pairs of tensors.
+        TypeError: If what must be a tensor is not, or `tail_weights` does not hold pairs of
+            tensors.
         NotImplementedError: If `input` is not floating point.
 
     Examples:
