@@ -22,6 +22,8 @@ class Curve:
         symbol: The variable that the gradient belongs to.
         endless: Whether the variable goes on beyond the first and the last value.
         walls: Where the variable ends and the loss or its slope grows without bound.
+        probability: Whether the axis, and so the domain, shows the probability that the variable
+            is the logit of. The gradient remains that in the logit.
     """
 
     arguments: dict[str, Any]
@@ -33,6 +35,7 @@ class Curve:
     symbol: str = "x"
     endless: tuple[bool, bool] = (True, True)
     walls: tuple[float, ...] = ()
+    probability: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 from pathlib import Path
 
 import pytest
 import torch
 
+import losses
 from losses.catalog import CATALOG, Curve, Record
 from scripts import figures
 from scripts.figures import curves, drawing, illustrations
@@ -32,8 +34,9 @@ def test_curves_are_computed_by_the_loss(loss: Record) -> None:
             assert torch.isfinite(line.value).all()
             assert torch.isfinite(line.gradient).all()
             # The slope belongs to the curve: its integral is the rise.
-            area = torch.trapezoid(line.gradient, line.x)
-            scale = line.gradient.abs().max() * (line.x[1] - line.x[0]) * 3 + 1e-6
+            x = line.x.logit() if curve.probability else line.x
+            area = torch.trapezoid(line.gradient, x)
+            scale = line.gradient.abs().max() * (x[1] - x[0]) * 3 + 1e-6
             assert abs(area - (line.value[-1] - line.value[0])) <= scale
 
 
@@ -44,6 +47,13 @@ def test_sliders_pass_the_values_that_are_drawn(loss: Record) -> None:
             assert curve.sweep is not None
             assert set(curve.sweep[1]) < set(curve.slider)
             assert list(curve.slider) == sorted(curve.slider)
+
+
+def test_sliders_start_at_the_default() -> None:
+    for name, start in (("focal_loss", "2"), ("cross_entropy", "0"), ("huber_loss", "1")):
+        values = re.search(r'value="(\d+)" data-settings="([^"]*)"', DRAWINGS[name]())
+        assert values
+        assert values[2].split("|")[int(values[1])] == start
 
 
 @each_loss
@@ -65,6 +75,31 @@ def test_a_batch_gives_what_single_points_give() -> None:
         alone = curves.evaluate("cross_entropy", curve, 2.0, x[index : index + 1])
         for a, b in zip(together, alone, strict=True):
             torch.testing.assert_close(a[index], b[0])
+
+
+@pytest.mark.parametrize("function", ["focal_loss", "sigmoid_focal_loss"])
+def test_focal_losses_are_drawn_against_the_probability(function: str) -> None:
+    curve = dict(figures.slices(function))[function]
+    assert curve.probability
+    assert curve.domain == (0, 1)
+    assert curve.sweep is not None
+    assert curve.sweep[0] == "gamma"
+    for gamma, drawn in zip(curve.sweep[1], curves.sample(function, curve), strict=True):
+        p = drawn.x
+        assert 0 < p[0] < 0.005
+        assert 0.995 < p[-1] < 1
+        logits = p.logit().requires_grad_()
+        if function == "focal_loss":
+            rows = torch.stack((logits, torch.zeros_like(p)), dim=1)
+            target = torch.zeros(len(p), dtype=torch.long)
+            loss = losses.focal_loss(rows, target, gamma, reduction="none")
+        else:
+            loss = losses.sigmoid_focal_loss(logits, torch.ones_like(p), -1, gamma)
+        (gradient,) = torch.autograd.grad(loss.sum(), logits)
+        torch.testing.assert_close(drawn.value, loss.detach())
+        torch.testing.assert_close(drawn.gradient, gradient)
+        # As the paper draws it.
+        torch.testing.assert_close(drawn.value, -((1 - p) ** gamma) * p.log())
 
 
 def line(function: str, name: str = "", **wanted: object) -> curves.Line:
@@ -111,6 +146,15 @@ def test_figures_are_small_described_and_in_the_pages_colours(name: str) -> None
         width = float(re.search(r'viewBox="0 0 ([\d.]+)', panel)[1])
         assert min(sizes) * 350 / width >= 10
     assert not re.search(r"#[0-9a-f]{6}", re.sub(r"url\(#\w+\)|href=\"#\w+\"", "", drawn)), "fixed"
+
+
+def test_level_lines_of_probabilities_are_named_beside_the_triangle() -> None:
+    drawn = DRAWINGS["cross_entropy_plane"]().split("<svg ")[2]
+    at = {name: float(x) for x, name in re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>(.*?)<', drawn)}
+    apex, corner = at["p₁ = 1"], at["p₃ = 1"]
+    for level in (0.1, 0.3, 1.5, 3.0):
+        edge = apex + (corner - apex) * (1 - math.exp(-level))
+        assert at[drawing.number(level)] == pytest.approx(edge + 5, abs=0.5)
 
 
 def test_lines_differ_in_more_than_colour() -> None:

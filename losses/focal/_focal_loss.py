@@ -197,11 +197,12 @@ RECORD = Record(
     torch_equivalent=False,
     curve=Curve(
         {"input": [["x", 0.0]], "target": [0]},
-        (-6, 6),
-        "x₁, with x₂ = 0 and y = 1",
-        sweep=("gamma", (0.0, 1.0, 2.0, 5.0)),
+        (0, 1),
+        "probability p of the right class",
+        sweep=("gamma", (0.0, 0.5, 1.0, 2.0, 5.0)),
         slider=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0),
         symbol="x₁",
+        probability=True,
     ),
     more=(
         Curve(

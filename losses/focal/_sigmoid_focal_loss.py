@@ -189,10 +189,12 @@ RECORD = Record(
     torch_equivalent=False,
     curve=Curve(
         {"inputs": "x", "targets": 1.0},
-        (-6, 6),
-        "x, with y = 1",
-        sweep=("gamma", (0.0, 1.0, 2.0, 5.0)),
+        (0, 1),
+        "probability p of the right class, with α = −1",
+        sweep=("gamma", (0.0, 0.5, 1.0, 2.0, 5.0)),
+        keywords={"alpha": -1.0},
         slider=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0),
+        probability=True,
     ),
     more=(
         Curve(

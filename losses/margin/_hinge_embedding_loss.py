@@ -158,16 +158,14 @@ RECORD = Record(
     input="distances, at least 0",
     target="1 if the pair is similar, -1 if not",
     shapes="`input` (*), `target` (*)",
-    curve=Curve({"input": "x", "target": 1.0}, (0, 3), sweep=("target", (1.0, -1.0))),
-    more=(
-        Curve(
-            {"input": "x", "target": -1.0},
-            (0, 3),
-            "x, with y = −1",
-            sweep=("margin", (0.5, 1.0, 2.0)),
-            slider=(0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5),
-        ),
+    curve=Curve(
+        {"input": "x", "target": -1.0},
+        (0, 3),
+        "x, with y = −1",
+        sweep=("margin", (0.5, 1.0, 2.0)),
+        slider=(0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5),
     ),
+    more=(Curve({"input": "x", "target": 1.0}, (0, 3), sweep=("target", (1.0, -1.0))),),
     properties=Properties(
         convex=Claim(True, "a line, or the larger of 0 and a line"),
         lipschitz=Claim(True, "the slope is −1, 0 or 1", 1.0),

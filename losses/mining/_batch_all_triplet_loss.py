@@ -166,7 +166,7 @@ RECORD = Record(
     torch_equivalent=False,
     curve=Curve(
         {"input": [[0.0], [1.0], ["x"]], "target": [0, 0, 1]},
-        (-2, 4),
+        (-2.5, 3.5),
         "x₃, with x₁ = 0, x₂ = 1 and y = (1, 1, 2)",
         sweep=("margin", (0.3, 0.5, 1.0)),
         slider=(0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0),

@@ -66,7 +66,10 @@ def mentions(template: Any, name: str) -> bool:
 
 
 def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tensor, Tensor]:
-    """Compute the loss and its slope at every x, with the swept parameter at `value`."""
+    """Compute the loss and its slope at every x, with the swept parameter at `value`.
+
+    Where x is a probability, the loss is given its logit, and the slope is that in the logit.
+    """
     name = curve.sweep[0] if curve.sweep else ""
     arguments, keywords = dict(curve.arguments), dict(curve.keywords)
     if name in arguments and not mentions(arguments[name], name):
@@ -83,6 +86,7 @@ def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tenso
         # One point only, so the sum is its loss, whatever the mean divides by.
         return loss(**given, **keywords, reduction="none" if x.dim() else "sum")
 
+    xs = xs.logit() if curve.probability else xs
     if at_once(curve):
         x = xs.clone().requires_grad_()
         y = call(x)
@@ -120,7 +124,8 @@ def grid(curve: Curve) -> Tensor:
     first, last = curve.domain
     steps = 240 if at_once(curve) else 120
     # Not linspace, which misses 0 by a rounding error, and with it the kinks.
-    return first + (last - first) * torch.arange(steps + 1, dtype=torch.float64) / steps
+    points = first + (last - first) * torch.arange(steps + 1, dtype=torch.float64) / steps
+    return points[1:-1] if curve.probability else points  # at 0 and 1 there is no logit
 
 
 def setting(value: Any) -> str:
@@ -182,7 +187,11 @@ def asymptotes(function: str, curve: Curve) -> list[tuple[float, float]]:
     """Return slope and intercept of the lines that the curves approach but do not reach."""
     found: dict[tuple[float, float], None] = {}
     first, last = curve.domain
-    if curve.walls or any(mentions(t, "cos") for t in curve.arguments.values()):
+    if (
+        curve.walls
+        or curve.probability
+        or any(mentions(t, "cos") for t in curve.arguments.values())
+    ):
         return []
     for value in curve.sweep[1] if curve.sweep else (None,):
         for edge, endless in zip((first, last), curve.endless, strict=True):
@@ -222,11 +231,14 @@ def path(line: Line, which: str) -> tuple[Tensor, Tensor]:
     return torch.tensor(x), torch.tensor(y)
 
 
-def describe(lines: Sequence[Line], variable: str, which: str) -> str:
+def describe(lines: Sequence[Line], curve: Curve, which: str) -> str:
     """Say what the panel shows, from its numbers."""
     parts = [named(line.name, course(line, which)) for line in lines]
     what = say("Loss") if which == "value" else say("Gradient")
-    return sentences(say("{what} against {variable}.", what=what, variable=variable), *parts)
+    if which == "gradient" and curve.probability:
+        what = say("Gradient in the logit")
+    told = say("{what} against {variable}.", what=what, variable=say(curve.label))
+    return sentences(told, *parts)
 
 
 def course(line: Line, which: str) -> str:
@@ -283,7 +295,7 @@ def plot(
     def paint(axes: Axes) -> None:
         for index, (line, name) in enumerate(zip(lines, names, strict=True)):
             style = {"color": COLOURS[index], "gid": "@family"}
-            axes.plot(*path(line, which), DASHES[index], label=name, **style)
+            axes.plot(*path(line, which), linestyle=DASHES[index], label=name, **style)
             if which == "value":
                 for x, y in corners(line):
                     axes.plot(x, y, "o", markersize=5, fillstyle="none", mew=1.4, **style)
@@ -294,6 +306,9 @@ def plot(
         axes.set_xlim(min(curve.domain + curve.walls), max(curve.domain + curve.walls))
         low, high = limits([*lines, *steps], which)
         axes.set_ylim(low, high)
+        # A number at the very top would stand behind the legend.
+        edge = high - 0.03 * (high - low)
+        axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= edge])
         ends = torch.tensor(curve.domain)
         levels = dotted if which == "value" else {(0.0, slope): None for slope, _ in dotted}
         for slope, offset in levels:
@@ -308,11 +323,14 @@ def plot(
 
     symbol = "ℓ" if which == "value" else f"∂ℓ/∂{curve.symbol}"
     word = say("value") if which == "value" else say("gradient")
+    title = f"{word} {symbol}"
+    if which == "gradient" and curve.probability:
+        title = say("gradient {symbol}, in the logit", symbol=symbol)
     text = svg(
         paint,
-        describe(lines, say(curve.label), which),
+        describe(lines, curve, which),
         salt,
-        title=f"{word} {symbol}",
+        title=title,
         labels=(say(curve.label), ""),
         legend_rows=rows,
     )
@@ -341,7 +359,10 @@ def slider(name: str, parameter: str, lines: Sequence[Line], start: int) -> str:
 
 
 def draw(name: str, function: str, curve: Curve) -> str:
-    """Draw value and gradient side by side, with a slider where it shows more."""
+    """Draw value and gradient side by side, with a slider where it shows more.
+
+    The slider starts at the parameter's default, if it has one, else in the middle of the lines.
+    """
     lines = sample(function, curve)
     steps = sample(function, curve, curve.slider) if curve.slider else []
     dotted = asymptotes(function, curve)
@@ -352,8 +373,11 @@ def draw(name: str, function: str, curve: Curve) -> str:
     control = ""
     if curve.slider:
         assert curve.sweep is not None
-        middle = curve.sweep[1][len(curve.sweep[1]) // 2]
-        control = slider(name, curve.sweep[0], steps, curve.slider.index(middle))
+        parameter, values = curve.sweep
+        start = inspect.signature(getattr(losses, function)).parameters[parameter].default
+        if start not in curve.slider:
+            start = values[len(values) // 2]
+        control = slider(name, parameter, steps, curve.slider.index(start))
     return whole(name, panels, key(lines, dotted, curve), control)
 
 

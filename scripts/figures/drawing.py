@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -40,10 +41,11 @@ PAGE_COLOURS = {
     "#000105": "currentColor",
     "#000106": "var(--figure-grid)",
 }
-# Okabe and Ito's palette is safe for colour-blind readers; the dashes serve everyone else.
-COLOURS = list(PAGE_COLOURS)[:4]
+# Okabe and Ito's palette, black included, is safe for colour-blind readers; the dashes serve
+# everyone else.
+COLOURS = list(PAGE_COLOURS)[:5]
 INK, GRID = list(PAGE_COLOURS)[4:]
-DASHES = ("-", "--", ":", "-.")
+DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (4, 1, 1, 1, 1, 1)))
 
 STYLE = {
     "svg.fonttype": "none",
@@ -85,7 +87,7 @@ def svg(
     labels: tuple[str, str] = ("", ""),
     legend_rows: int = 0,
     size: tuple[float, float] = (WIDTH, HEIGHT),
-    margins: tuple[float, float, float, float] = (38, 8, 22, 38),  # left, right, top, bottom
+    margins: tuple[float, float, float, float] = (43, 11, 22, 38),  # left, right, top, bottom
 ) -> str:
     """Draw one panel. Groups whose id begins with @ get the rest as class and attributes."""
     left, right, top, bottom = margins

@@ -29,7 +29,7 @@ from scripts.website.language import heading, named
 # Mid-tones that stand out from white and from GitHub's dark background alike.
 PRINT = dict(
     zip(
-        (*COLOURS, INK),
+        COLOURS,
         ("#2f81c4", "#c8651b", "#1f8f6b", "#b85a94", "#7a7f87"),
         strict=True,
     )
@@ -45,7 +45,7 @@ def paint(loss: Record, axes: Axes) -> None:
     assert loss.curve is not None
     lines = sample(loss.function, loss.curve)
     for index, line in enumerate(lines):
-        axes.plot(*path(line, "value"), DASHES[index], color=COLOURS[index], linewidth=2)
+        axes.plot(*path(line, "value"), ls=DASHES[index], color=COLOURS[index], linewidth=2)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

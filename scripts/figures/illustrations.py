@@ -199,7 +199,7 @@ def ctc_lattice(name: str) -> str:
         axes.grid(False)
         for k, (mark, dash) in enumerate(zip("Dos", DASHES, strict=False)):
             share = -gradient[:, k]
-            axes.plot(range(1, frames + 1), share, dash, marker=mark, color=COLOURS[k],
+            axes.plot(range(1, frames + 1), share, ls=dash, marker=mark, color=COLOURS[k],
                       label=symbols[k], markersize=5)  # fmt: skip
         axes.set_xticks(range(1, frames + 1))
         axes.set_ylim(-0.04, 1.04)
@@ -304,7 +304,7 @@ def outliers(name: str) -> str:
         axes.plot(z, y, "o", color=INK, markersize=4, alpha=0.7)
         for k, (function, text) in enumerate(zip(functions, names, strict=True)):
             a, b = fits[function]
-            axes.plot(z, a + b * z, DASHES[k], color=COLOURS[k], label=text)
+            axes.plot(z, a + b * z, ls=DASHES[k], color=COLOURS[k], label=text)
         legend(axes, names, 2)
 
     slopes = listed(named(f, number(float(fits[f][1]))) for f in functions)
@@ -438,7 +438,7 @@ def imbalance(name: str) -> str:
 
     def cumulative(axes: Axes) -> None:
         for k, (share, text) in enumerate(zip(shares, names, strict=True)):
-            axes.plot(part, share, DASHES[k], color=COLOURS[k], label=text)
+            axes.plot(part, share, ls=DASHES[k], color=COLOURS[k], label=text)
         axes.axvline(80, color=INK, linestyle=":", linewidth=1)
         legend(axes, names, 1)
 

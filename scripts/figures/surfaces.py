@@ -126,7 +126,11 @@ def simplex(salt: str, function: str, title: str, at: Sequence[float], **keyword
         for low in at:
             axes.tricontourf(x, y, z, [low, 1e9], colors=[COLOURS[0]], alpha=0.5 / len(at))
         lines = axes.tricontour(x, y, z, at, colors=[INK], linewidths=0.8, alpha=0.8)
-        axes.clabel(lines, fmt=number, fontsize=10, inline_spacing=2)
+        for level, line in zip(at, lines.get_paths(), strict=True):
+            end = max(line.vertices.tolist())  # on the right side
+            axes.annotate(
+                number(level), end, (5, 0), textcoords="offset points", va="center", fontsize=10
+            )
         around = torch.cat((corners, corners[:1]))
         axes.plot(around[:, 0], around[:, 1], "-", color=INK, linewidth=1)
         axes.plot(0.5, 3**0.5 / 6, "o", color=COLOURS[1], markersize=5)
@@ -134,8 +138,11 @@ def simplex(salt: str, function: str, title: str, at: Sequence[float], **keyword
         guess = float(getattr(losses, function)(*middle, **keywords, reduction="sum"))
         axes.annotate(
             say("guessing: {loss}", loss=number(guess)),
-            (0.53, 3**0.5 / 6),
-            va="center",
+            (0.5, 3**0.5 / 6),
+            (0, 4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
             fontsize=10.5,
         )
         for (cx, cy), name, side, up in zip(
@@ -143,8 +150,8 @@ def simplex(salt: str, function: str, title: str, at: Sequence[float], **keyword
             ("bottom", "top", "top"), strict=True,
         ):  # fmt: skip
             axes.annotate(name, (cx, cy + (0.02 if up == "bottom" else -0.03)), ha=side, va=up)
-        axes.set_xlim(-0.03, 1.03)
-        axes.set_ylim(-0.12, 0.98)
+        axes.set_xlim(-0.03, 1.13)
+        axes.set_ylim(-0.1, 0.95)
 
     grows = listed(number(float(v)) for v in at)
     alt = say(

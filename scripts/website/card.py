@@ -31,11 +31,15 @@ EXPECTS = {
 
 def card(function: str, store: Callable[[str], str]) -> str:
     """Write the card as Markdown; `store` sets pictures and code aside from it."""
-    parts = [
-        formulas(function),
+    code = [
         '<a id="in-code"></a>',
         *(tab(title, text) for title, text in tabs(function, store)),
-        store(figures.first(function)),
+    ]
+    curves = [store(figures.first(function))]
+    # Where PyTorch has no such function, the first tab is the whole code, a screen long.
+    parts = [
+        formulas(function),
+        *(code + curves if RECORDS[function].torch_equivalent else curves + code),
         '<a id="six-questions"></a>',
         glance(RECORDS[function]),
     ]
