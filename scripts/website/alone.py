@@ -13,6 +13,7 @@ import doctest
 import hashlib
 import io
 import json
+import os
 import re
 import traceback
 import warnings
@@ -62,7 +63,9 @@ def alone(shown: str) -> Alone:
     path = CACHE / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(decided(shown))), "utf-8")
+        written = path.with_suffix(f".{os.getpid()}")  # each language's build writes here
+        written.write_text(json.dumps(asdict(decided(shown))), "utf-8")
+        written.replace(path)
     found = json.loads(path.read_text("utf-8"))
     return Alone(**{name: tuple(x) if isinstance(x, list) else x for name, x in found.items()})
 
