@@ -177,7 +177,7 @@ RECORD = Record(
         non_negative=Claim(True, "for distances; a negative one would give a negative loss"),
         minimum=Claim(
             True,
-            "similar: at distance 0; dissimilar: from the `margin` on, here 1",
+            "similar: at distance 0; dissimilar: from the `margin` on, by default 1",
             "where(target == 1, input <= 0, input >= 1)",
         ),
     ),

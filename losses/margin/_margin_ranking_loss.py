@@ -200,7 +200,7 @@ RECORD = Record(
         non_negative=Claim(True, "the larger of 0 and a line"),
         minimum=Claim(
             True,
-            "wherever the order is right and the lead is at least the `margin`, here 0",
+            "wherever the order is right and the lead is at least the `margin`, by default 0",
             "target * (input1 - input2) >= 0",
         ),
     ),
