@@ -1,4 +1,4 @@
-"""What the mined triplet losses begin with: who belongs together, and how far apart all are."""
+"""What the mined triplet losses share: which samples belong together, and all distances."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from losses._checks import check_floating, upcast
 
 
 def check_batch(input: Tensor, target: Tensor, margin: float) -> None:
-    """Raise unless there is one embedding a row, one label for each, and a margin."""
+    """Raise unless there is one embedding per row, one label for each, and a margin."""
     check_floating(input=input)
     if input.ndim != 2:
         raise ValueError(
-            f"expected input of shape (N, D), one embedding a row, got {tuple(input.shape)}: "
+            f"expected input of shape (N, D), one embedding per row, got {tuple(input.shape)}: "
             "pass input.flatten(1), or input.unsqueeze(0) for a single embedding"
         )
     if target.shape != input.shape[:1]:
@@ -28,7 +28,9 @@ def check_batch(input: Tensor, target: Tensor, margin: float) -> None:
             f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
         )
     if margin < 0:
-        raise ValueError(f"margin must be at least 0, got {margin}: below it, errors are free")
+        raise ValueError(
+            f"margin must be at least 0, got {margin}: below 0, a wrong order may cost nothing"
+        )
 
 
 class Gather(Function):
@@ -67,7 +69,7 @@ def gathered(input: Tensor, target: Tensor, group: ProcessGroup | None) -> tuple
 
 
 def pairs(target: Tensor) -> tuple[Tensor, Tensor]:
-    """Return which pairs have one label, themselves left out, and which have two."""
+    """Return which pairs have the same label, without a sample and itself, and which have two."""
     same = target[:, None] == target
     itself = torch.eye(target.shape[0], dtype=torch.bool, device=target.device)
     return same & ~itself, ~same

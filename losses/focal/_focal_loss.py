@@ -30,8 +30,8 @@ def focal_loss(
     p_i = \frac{\exp(x_i)}{\sum_j \exp(x_j)}
     $$
 
-    The probability $p_y$ knows nothing of the weights. `'mean'` divides by the weights of the
-    targets, as [`cross_entropy`][losses.cross_entropy] does, so that `gamma=0` is cross entropy:
+    The weights do not enter the probability $p_y$. `'mean'` divides by the weights of the targets,
+    as [`cross_entropy`][losses.cross_entropy] does, so that `gamma=0` is cross entropy:
 
     $$
     L = \frac{\sum_n \ell(x_n, y_n)}{\sum_n w_{y_n}}
@@ -56,7 +56,7 @@ def focal_loss(
             cross entropy.
         weight: One weight $w_i$ for each class, at least 0. By default all are 1.
         ignore_index: Targets of this value count nowhere, and get no gradient.
-        reduction: `'none'` keeps one loss a sample, `'sum'` adds them up, `'mean'` divides their
+        reduction: `'none'` keeps one loss per sample, `'sum'` adds them up, `'mean'` divides their
             sum by the weights of the targets.
 
     Shape:
@@ -112,7 +112,8 @@ def focal_loss(
 
         >>> import torch
         >>> from losses import cross_entropy, focal_loss
-        >>> logits, target = torch.tensor([[2.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1])
+        >>> logits = torch.tensor([[2.0, 0.0], [1.0, 0.0]])
+        >>> target = torch.tensor([0, 1])
         >>> weight = torch.tensor([1.0, 3.0])
         >>> focal_loss(logits, target, gamma=0.0, weight=weight)
         tensor(1.0167)
@@ -215,11 +216,11 @@ RECORD = Record(
         ),
     ),
     properties=Properties(
-        convex=Claim(False, "it bends down where the model is sure and wrong"),
-        lipschitz=Claim(True, "√2 times the steepest slope, that at p = 0.058", 1.5966),
+        convex=Claim(False, "it curves downwards where the model is confident and wrong"),
+        lipschitz=Claim(True, "√2 times the steepest slope, which is at p = 0.058", 1.5966),
         smooth=Claim(True, "a power of a probability times its logarithm"),
         symmetric=Claim(False, "the most likely class becomes the least likely", "sign"),
-        bounded=Claim(True, "√2 times the steepest slope, that at p = 0.058", 1.5966),
+        bounded=Claim(True, "√2 times the steepest slope, which is at p = 0.058", 1.5966),
         non_negative=Claim(True, "a square times minus the logarithm of a probability"),
         minimum=Claim(False, "0 is only approached, as the target's logit grows"),
     ),

@@ -56,15 +56,15 @@ def sigmoid_focal_loss(
         inputs: Logits $x$, floating point, any real number, any shape. An infinite one counts as
             the largest finite number, and gets no gradient.
         targets: Labels $y$, 0.0 or 1.0, same shape and floating point too.
-        alpha: Weight of the positive labels, in [0, 1]; the negative ones get 1 − `alpha`.
-            −1 weighs neither.
+        alpha: Weight of the positive labels, in [0, 1]; the negative ones get 1 − `alpha`. −1 turns
+            the weighting off.
         gamma: Exponent $\gamma$, at least 0. The higher, the less the easy elements count; 0 is
             weighted binary cross entropy.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
 
     Shape:
-        - `inputs`: $(*)$, any number of dimensions, none included.
+        - `inputs`: $(*)$, any number of dimensions, including 0.
         - `targets`: $(*)$, same as `inputs`.
         - result: $(*)$; a scalar with `reduction='mean'` or `'sum'`.
 
@@ -78,8 +78,8 @@ def sigmoid_focal_loss(
         NotImplementedError: If `inputs` or `targets` is not floating point.
 
     Examples:
-        The logit 0 says one half. By hand: 0.5² · 0.6931 = 0.1733, of which a positive label gets
-        a quarter, 0.0433, and a negative one three quarters, 0.1300.
+        A logit of 0 means a probability of 1/2. By hand: 0.5² · 0.6931 = 0.1733. A positive label
+        gets a quarter of it, 0.0433, and a negative one three quarters, 0.1300.
 
         >>> import torch
         >>> from losses import sigmoid_focal_loss
@@ -89,20 +89,20 @@ def sigmoid_focal_loss(
         >>> sigmoid_focal_loss(logits, labels, alpha=-1)
         tensor([0.1733, 0.1733])
 
-        A training step of a detector: four anchors, one of them on an object. Add up, then divide
-        by the number of objects, at least 1.
+        A training step of a detector: four anchors, one of them on an object. The losses are added
+        up and divided by the number of objects, at least 1.
 
         >>> import torch
         >>> from losses import sigmoid_focal_loss
-        >>> logits = torch.tensor([-1.0, -3.0, -4.0, 1.0], requires_grad=True)
+        >>> logits = torch.tensor([-1.0, -1.0, -2.0, 1.0], requires_grad=True)
         >>> labels = torch.tensor([1.0, 0.0, 0.0, 0.0])
         >>> total = sigmoid_focal_loss(logits, labels, reduction="sum")
         >>> loss = total / labels.sum().clamp(min=1)
         >>> loss.backward()
         >>> loss.detach()
-        tensor(0.7020)
+        tensor(0.7202)
         >>> logits.grad
-        tensor([-1.9206e-01,  2.3615e-04,  1.3013e-05,  5.7618e-01])
+        tensor([-0.1921,  0.0394,  0.0037,  0.5762])
 
     References:
         - Lin et al., [Focal Loss for Dense Object Detection](https://arxiv.org/abs/1708.02002),
@@ -146,7 +146,7 @@ class SigmoidFocalLoss(Loss):
     r"""[`sigmoid_focal_loss`][losses.sigmoid_focal_loss] as a module.
 
     Args:
-        alpha: Weight of the positive labels, in [0, 1]; −1 for none.
+        alpha: Weight of the positive labels, in [0, 1]; −1 turns the weighting off.
         gamma: Exponent of the factor that turns easy elements down, at least 0.
         reduction: `'none'`, `'mean'` or `'sum'`.
 
@@ -206,10 +206,10 @@ RECORD = Record(
         ),
     ),
     properties=Properties(
-        convex=Claim(False, "it bends down where the model is sure and wrong"),
+        convex=Claim(False, "it curves downwards where the model is confident and wrong"),
         lipschitz=Claim(
             True,
-            "0.75, the weight of a no, times the steepest slope, that at p = 0.058",
+            "0.75, the weight of a no, times the steepest slope, which is at p = 0.058",
             0.8467,
         ),
         smooth=Claim(True, "a power of a probability times its logarithm"),
@@ -218,10 +218,10 @@ RECORD = Record(
         ),
         bounded=Claim(
             True,
-            "0.75, the weight of a no, times the steepest slope, that at p = 0.058",
+            "0.75, the weight of a no, times the steepest slope, which is at p = 0.058",
             0.8467,
         ),
         non_negative=Claim(True, "a square times minus the logarithm of a probability"),
-        minimum=Claim(False, "0 is only approached, as the logit grows to its side"),
+        minimum=Claim(False, "0 is only approached, as the logit grows towards its label"),
     ),
 )

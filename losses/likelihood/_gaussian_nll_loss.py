@@ -1,4 +1,4 @@
-"""Gaussian negative log likelihood: an error, measured in the uncertainty that was predicted."""
+"""Gaussian negative log likelihood: an error, measured against the predicted uncertainty."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ def gaussian_nll_loss(
         target: Observed values $y$, any real number, same shape as `input`, or with a dimension
             of 1 that is broadcast. With another number of dimensions it is broadcast, with a
             warning.
-        var: Predicted variances $v$, at least 0, floating point: of the shape of `input`; or with
-            one dimension 1, or the last one left out, for one variance shared along it; or a
-            single number for all.
+        var: Predicted variances $v$, at least 0, floating point, in the shape of `input`. One
+            dimension of size 1, or the last one left out, means one variance shared along it. A
+            single number is the variance of all.
         full: Whether to add the constant.
         eps: Smallest variance that the value is computed with. A lower one is raised to it.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included; usually $(N, D)$.
+        - `input`: $(*)$, any number of dimensions, including 0; usually $(N, D)$.
         - `target`: $(*)$, same as `input`.
         - `var`: $(*)$, same as `input`, or $(N, 1)$, or $(N)$, or a number.
         - result: a scalar; $(*)$ with `reduction='none'`.
@@ -86,8 +86,8 @@ def gaussian_nll_loss(
 
     Examples:
         The same error of 2, predicted with variance 1 and with variance 4. By hand:
-        (log 1 + 4 / 1) / 2 = 2 and (log 4 + 4 / 4) / 2 = 1.1931, on average 1.5966. To have known
-        that one is unsure pays.
+        (log 1 + 4 / 1) / 2 = 2 and (log 4 + 4 / 4) / 2 = 1.1931, on average 1.5966. Predicting the
+        uncertainty pays.
 
         >>> import torch
         >>> from losses import gaussian_nll_loss
@@ -99,7 +99,8 @@ def gaussian_nll_loss(
         tensor(1.5966)
 
         The typical training call: the model predicts the mean and the logarithm of the variance,
-        and `exp` makes it positive. The second variance equals the squared error, so it stays.
+        and `exp` makes it positive. The second variance equals the squared error, so its gradient
+        is 0.
 
         >>> import torch
         >>> from losses import gaussian_nll_loss
@@ -234,7 +235,7 @@ RECORD = Record(
     input="predicted means, any real number",
     target="values, any real number",
     shapes="`input` (*), `target` (*); `var` same, one dimension 1, the last left out, or a number",
-    eps="lower bound of `var` in the value; the gradient does not notice it",
+    eps="lower bound of `var` in the value; the gradient ignores it",
     curve=Curve(
         {"input": "x", "target": 0.0, "var": 1.0},
         (-3, 3),
@@ -254,9 +255,11 @@ RECORD = Record(
         convex=Claim(True, "in the mean a parabola; not in the variance"),
         lipschitz=Claim(False, "the slope grows with the error"),
         smooth=Claim(True, "a parabola"),
-        symmetric=Claim(True, "over and under count alike", "error"),
-        bounded=Claim(False, "it is the error over the variance"),
-        non_negative=Claim(False, "a narrow Gaussian's density exceeds 1, and its logarithm 0"),
+        symmetric=Claim(True, "too high and too low cost the same", "error"),
+        bounded=Claim(False, "it is the error divided by the variance, and the error has no bound"),
+        non_negative=Claim(
+            False, "a narrow Gaussian's density exceeds 1, and minus its logarithm is then below 0"
+        ),
         minimum=Claim(True, "there the error is 0", "input == target"),
     ),
 )

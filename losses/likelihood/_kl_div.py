@@ -32,14 +32,14 @@ def kl_div(
     \ell(x, y) = y \left(\log y - x\right)
     $$
 
-    where an outcome of probability $y = 0$ counts nothing. With `log_target=True` the target
-    is a logarithm as well, $y = \log P$:
+    where an outcome of probability $y = 0$ costs nothing. With `log_target=True` the target is a
+    logarithm as well, $y = \log P$:
 
     $$
     \ell(x, y) = e^{y} \left(y - x\right)
     $$
 
-    One element is a term of the divergence, not a divergence: the sum over all outcomes is,
+    A single element is one term. The divergence is the sum over all outcomes:
 
     $$
     \operatorname{KL}(P \Vert Q) = \sum_i \ell(x_i, y_i)
@@ -47,7 +47,7 @@ def kl_div(
 
     `'batchmean'` divides the sum of all elements by the batch size, the length of the first
     dimension: the mean divergence, if each sample is one distribution. `'mean'`, the default,
-    divides by the number of elements, so it is smaller by a factor of the number of outcomes.
+    divides by the number of elements, so it is as many times smaller as there are outcomes.
 
     The gradient does not depend on the model at all. It is the log_softmax before this loss that
     turns it into the familiar difference $Q - P$ of the two distributions.
@@ -57,7 +57,7 @@ def kl_div(
     $$
 
     With `log_target=True` it is $-e^{y}$. The derivative in the target, $\log y + 1 - x$, is
-    $-\infty$ at $y = 0$. That outcome is left out of the gradient as of the value: it gets 0.
+    $-\infty$ at $y = 0$. As in the value, that outcome is left out: its gradient is 0.
 
     Args:
         input: Log-probabilities $x$ of the model, at most 0, floating point, any shape. Positive
@@ -67,12 +67,12 @@ def kl_div(
             with a warning.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one term an element, `'batchmean'` divides the sum by the batch
+        reduction: `'none'` keeps one term per element, `'batchmean'` divides the sum by the batch
             size, `'sum'` adds all terms up, `'mean'` averages over all elements, with a warning.
         log_target: Whether `target` holds logarithms.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included; usually $(N, C)$.
+        - `input`: $(*)$, any number of dimensions, including 0; usually $(N, C)$.
         - `target`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
@@ -113,8 +113,8 @@ def kl_div(
         tensor([[-0.1250,  0.1250],
                 [ 0.0000,  0.0000]])
 
-        Two sets of logits, as in distillation: no probability is ever computed from one and
-        turned back into a logarithm.
+        Two sets of logits, as in distillation. Both stay logarithms: no probability is computed in
+        between.
 
         >>> import torch
         >>> from losses import kl_div
@@ -187,7 +187,8 @@ class KLDivLoss(Loss):
         >>> criterion
         KLDivLoss(reduction='batchmean', log_target=False)
         >>> logits = torch.zeros(1, 2, requires_grad=True)
-        >>> loss = criterion(logits.log_softmax(dim=1), torch.tensor([[0.75, 0.25]]))
+        >>> p = torch.tensor([[0.75, 0.25]])
+        >>> loss = criterion(logits.log_softmax(dim=1), p)
         >>> loss.backward()
         >>> loss.detach(), logits.grad
         (tensor(0.1308), tensor([[-0.2500,  0.2500]]))
@@ -233,16 +234,18 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(True, "linear in the log-probabilities"),
-        lipschitz=Claim(True, "the gradient is −p, at most 1 long for a row of probabilities", 1.0),
+        lipschitz=Claim(
+            True, "the gradient is −p, of length 1 at most for a row of probabilities", 1.0
+        ),
         smooth=Claim(True, "linear"),
         symmetric=Claim(False, "the divergence of Q from P is not that of P from Q", "arguments"),
-        bounded=Claim(True, "it is −p, at most 1 long for a row of probabilities", 1.0),
+        bounded=Claim(True, "it is −p, of length 1 at most for a row of probabilities", 1.0),
         non_negative=Claim(
             True, "summed over a row of probabilities; a single element may be negative"
         ),
         minimum=Claim(
             True,
-            "among rows of probabilities: there Q is P, and the sum 0",
+            "among rows of probabilities: there Q equals P, and the sum is 0",
             "input == log(target)",
         ),
     ),

@@ -41,7 +41,7 @@ def poisson_nll_loss(
     $$
 
     Both leave out $\log y!$, which does not depend on the prediction. `full=True` adds Stirling's
-    approximation of it, and nothing for $y \le 1$, where $\log y!$ is 0 for both counts:
+    approximation of it. For counts of 0 and 1 it adds nothing, as $\log y!$ is 0 there:
 
     $$
     \log y! \approx \begin{cases}
@@ -72,11 +72,11 @@ def poisson_nll_loss(
         eps: Added to the rate inside the logarithm, so that a rate of 0 does not make the loss
             infinite. Only with `log_input=False`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
@@ -102,13 +102,14 @@ def poisson_nll_loss(
         >>> poisson_nll_loss(log_rate, counts)
         tensor(0.1137)
 
-        The typical training call: the model's last layer has no activation, its output is the
-        logarithm. The gradient of the sum is expected minus observed, 2 − 4 and 1 − 1.
+        The typical training call. The model's last layer has no activation: its output is the
+        logarithm of the rate. The gradient of the sum is expected minus observed, 2 − 4 and 1 − 1.
 
         >>> import torch
         >>> from losses import poisson_nll_loss
         >>> log_rate = torch.tensor([2.0, 1.0]).log().requires_grad_()
-        >>> loss = poisson_nll_loss(log_rate, torch.tensor([4.0, 1.0]), reduction="sum")
+        >>> counts = torch.tensor([4.0, 1.0])
+        >>> loss = poisson_nll_loss(log_rate, counts, reduction="sum")
         >>> loss.backward()
         >>> loss.detach()
         tensor(0.2274)
@@ -241,14 +242,16 @@ RECORD = Record(
         convex=Claim(True, "an exponential minus a line"),
         lipschitz=Claim(False, "the slope grows as the rate does, exponentially"),
         smooth=Claim(True, "an exponential minus a line"),
-        symmetric=Claim(False, "a rate too high costs more than one as much too low", "error"),
+        symmetric=Claim(
+            False, "a rate that is too high costs more than one that is too low by as much", "error"
+        ),
         bounded=Claim(False, "it is the rate minus the count, and the rate has no bound"),
         non_negative=Claim(
-            False, "with `log y!` left out the minimum is y − y log y, below 0 from 3 on"
+            False, "without `log y!` the minimum is y − y log y, which is below 0 from y = 3 on"
         ),
         minimum=Claim(
             True,
-            "there the rate is the count; for a count of 0 it is −∞, so only approached",
+            "there the rate equals the count; for a count of 0 it is at −∞, so only approached",
             "input == log(target)",
         ),
     ),

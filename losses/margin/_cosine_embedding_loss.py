@@ -24,7 +24,7 @@ def cosine_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Charge a similar pair of vectors for its angle, a dissimilar pair for a lack of angle.
+    r"""Charge a similar pair of vectors for its angle, a dissimilar pair for too small an angle.
 
     For vectors $x_1$ and $x_2$ at an angle with the cosine $c$, a label $y$ of 1 or -1, and the
     margin $m$,
@@ -43,8 +43,8 @@ def cosine_embedding_loss(
     `'mean'` divides the sum over the pairs by their number, $\frac{1}{N} \sum_n \ell_n$. The
     lengths $r_k$ stay above 0, so that a zero vector has the cosine 0 with every other.
 
-    The gradient turns a vector, and hardly touches its length; short vectors turn faster. Where
-    the cosine is exactly the margin it still turns, as in PyTorch:
+    The gradient turns a vector and hardly changes its length. Short vectors turn faster. Where the
+    cosine is exactly the margin, the gradient still turns it, as in PyTorch:
 
     $$
     \frac{\partial \ell}{\partial x_1} = \begin{cases}
@@ -66,7 +66,7 @@ def cosine_embedding_loss(
             0 to 0.5 is usual. With 0 a right angle is enough.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss a pair, `'sum'` adds them up, `'mean'` averages over
+        reduction: `'none'` keeps one loss per pair, `'sum'` adds them up, `'mean'` averages over
             all pairs.
 
     Shape:
@@ -108,8 +108,9 @@ def cosine_embedding_loss(
         >>> cosine_embedding_loss(a, b, torch.tensor([1.0, -1.0]))
         tensor(0.5000)
 
-        In training, one row a pair. The first pair, at a right angle but similar, is turned
-        together. The second, dissimilar, has a cosine of 0, below the margin, and rests.
+        In training, one row per pair. The first pair is similar but at a right angle, so it is
+        turned together. The second is dissimilar and its cosine of 0 is below the margin, so
+        nothing moves.
 
         >>> import torch
         >>> from losses import cosine_embedding_loss
@@ -185,12 +186,12 @@ class CosineEmbeddingLoss(Loss):
 
 
 def check_shapes(input1: Tensor, input2: Tensor, target: Tensor) -> None:
-    """Raise unless there is one label a pair, and the vectors of a pair have one length."""
+    """Raise unless there is one label per pair, and the vectors of a pair have one length."""
     shape1, shape2 = input1.shape, input2.shape
     if target.dim() > 1:
         raise RuntimeError(
             "0D or 1D target tensor expected, multi-target not supported: got target of shape "
-            f"{tuple(target.shape)}; pass target.flatten(), one label a pair"
+            f"{tuple(target.shape)}; pass target.flatten(), one label per pair"
         )
     if not len(shape1) == len(shape2) == target.dim() + 1:
         raise RuntimeError(
@@ -244,11 +245,13 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(False, "the cosine bends down at its top and up at its bottom"),
         lipschitz=Claim(
-            True, "short vectors turn easily; 1e-12 under the root ends that at a million", 1e6
+            True, "it grows as 1 / length; the 1e-12 under the root limits it to a million", 1e6
         ),
         smooth=Claim(False, "for a dissimilar pair, a kink where the cosine is the `margin`"),
-        symmetric=Claim(True, "the cosine does not know which comes first", "arguments"),
-        bounded=Claim(True, "it grows as 1 / length, until 1e-12 under the root ends that", 1e6),
+        symmetric=Claim(True, "the cosine is the same in either order", "arguments"),
+        bounded=Claim(
+            True, "it grows as 1 / length; the 1e-12 under the root limits it to a million", 1e6
+        ),
         non_negative=Claim(True, "a cosine is at most 1"),
         minimum=Claim(
             True,

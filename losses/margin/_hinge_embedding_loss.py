@@ -20,7 +20,7 @@ def hinge_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Charge a similar pair its distance, a dissimilar pair what its distance lacks to `margin`.
+    r"""Charge a similar pair for its distance, a dissimilar pair for being closer than `margin`.
 
     For a distance $x$, a label $y$ of 1 or -1, and the margin $m$,
 
@@ -33,8 +33,8 @@ def hinge_embedding_loss(
 
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$.
 
-    The gradient shortens the distance of a similar pair without end. It lengthens that of a
-    dissimilar pair as far as the margin, the margin itself included, as in PyTorch:
+    The gradient pulls a similar pair together at any distance. It pushes a dissimilar pair apart up
+    to the margin, and still at the margin itself, as in PyTorch:
 
     $$
     \frac{\partial \ell}{\partial x} = \begin{cases}
@@ -53,11 +53,11 @@ def hinge_embedding_loss(
         margin: Distance $m$ beyond which a dissimilar pair costs nothing.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss a pair, `'sum'` adds them up, `'mean'` averages over
+        reduction: `'none'` keeps one loss per pair, `'sum'` adds them up, `'mean'` averages over
             all pairs.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
@@ -170,12 +170,12 @@ RECORD = Record(
         convex=Claim(True, "a line, or the larger of 0 and a line"),
         lipschitz=Claim(True, "the slope is −1, 0 or 1", 1.0),
         smooth=Claim(False, "for a dissimilar pair, a kink at the `margin`"),
-        symmetric=Claim(False, "it takes a distance, which has no sign to exchange", "sign"),
+        symmetric=Claim(False, "its input is a distance, which has no sign to flip", "sign"),
         bounded=Claim(True, "it is −1, 0 or 1", 1.0),
         non_negative=Claim(True, "for distances; a negative one would give a negative loss"),
         minimum=Claim(
             True,
-            "similar: at distance 0; dissimilar: from the `margin` on, which is 1",
+            "similar: at distance 0; dissimilar: from the `margin` on, by default 1",
             "where(target == 1, input <= 0, input >= 1)",
         ),
     ),

@@ -32,8 +32,9 @@ def margin_ranking_loss(
 
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell_i$.
 
-    The gradient pushes the two scores apart, equally hard whatever the gap, until the margin is
-    kept. On the kink, where the gap is exactly the margin, it still pushes, as in PyTorch:
+    The gradient pushes the two scores apart, with the same strength whatever the gap, until the
+    lead reaches the margin. On the kink, where the lead is exactly the margin, it still pushes, as
+    in PyTorch:
 
     $$
     \frac{\partial \ell}{\partial x_1} = \begin{cases}
@@ -53,7 +54,7 @@ def margin_ranking_loss(
             costs nothing.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss a pair, `'sum'` adds them up, `'mean'` averages over
+        reduction: `'none'` keeps one loss per pair, `'sum'` adds them up, `'mean'` averages over
             all pairs.
 
     Shape:
@@ -108,7 +109,7 @@ def margin_ranking_loss(
         raise RuntimeError(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()}. "
-            "Pass one score and one label a pair: squeeze or unsqueeze the odd one"
+            "Pass one score and one label per pair: squeeze or unsqueeze the odd one"
         )
     broadcast_shape(input1=input1.shape, input2=input2.shape, target=target.shape)
     if target.dtype == torch.bool:
@@ -199,7 +200,7 @@ RECORD = Record(
         non_negative=Claim(True, "the larger of 0 and a line"),
         minimum=Claim(
             True,
-            "wherever the order is right, by the `margin`, which is 0",
+            "wherever the order is right and the lead is at least the `margin`, by default 0",
             "target * (input1 - input2) >= 0",
         ),
     ),

@@ -23,7 +23,7 @@ def multi_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Charge every wrong class that comes closer to the right one's score than `margin`.
+    r"""Charge every wrong class whose score is less than `margin` below that of the right class.
 
     For the scores $x$ of $C$ classes, the right class $y$, the margin $m$ and the weight $w_y$
     of the right class,
@@ -35,8 +35,8 @@ def multi_margin_loss(
     The sum has $C - 1$ terms, yet it is divided by $C$. `'mean'` divides the sum of all samples
     by their number, $\frac{1}{N} \sum_n \ell(x_n, y_n)$, whatever the weights.
 
-    A wrong class that violates the margin is pushed down, and the right one is pushed up by as
-    much as all of them together. Exactly at the margin nothing moves:
+    Each wrong class that violates the margin is pushed down. The right class is pushed up by the
+    sum of these pushes. Exactly at the margin nothing moves:
 
     $$
     \frac{\partial \ell}{\partial x_i} = \begin{cases}
@@ -56,7 +56,7 @@ def multi_margin_loss(
             multiplies after the power is taken.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss a sample, `'sum'` adds them up, `'mean'` averages over
+        reduction: `'none'` keeps one loss per sample, `'sum'` adds them up, `'mean'` averages over
             the samples.
 
     Shape:
@@ -93,12 +93,13 @@ def multi_margin_loss(
         >>> multi_margin_loss(scores, target)
         tensor(0.6000)
 
-        In training. The scores lead by 2 in the first row, so nothing is left to learn there; in
-        the second, class 0 is too close by 0.5. The gradient is ±1 / (N · C) = ±1/6.
+        In training. In the first row the right class leads by 2, so nothing is left to learn there.
+        In the second, class 0 is too close by 0.5. The gradient is ±1 / (N · C) = ±1/6.
 
         >>> import torch
         >>> from losses import multi_margin_loss
-        >>> scores = torch.tensor([[3.0, 1.0, 0.0], [0.5, 1.0, -2.0]], requires_grad=True)
+        >>> rows = [[3.0, 1.0, 0.0], [0.5, 1.0, -2.0]]
+        >>> scores = torch.tensor(rows, requires_grad=True)
         >>> loss = multi_margin_loss(scores, torch.tensor([0, 1]))
         >>> loss.backward()
         >>> loss.detach(), scores.grad

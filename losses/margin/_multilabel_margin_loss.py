@@ -31,12 +31,12 @@ def multilabel_margin_loss(
     \max\left(0, 1 - x_{y_j} + x_i\right)
     $$
 
-    The list ends at the first -1; what follows is not looked at. `'mean'` divides the sum of all
+    The list ends at the first -1; what follows does not count. `'mean'` divides the sum of all
     samples by their number, $\frac{1}{N} \sum_n \ell(x_n, y_n)$.
 
-    A wrong class is pushed down by as many steps as there are right classes that it comes too
-    close to, a right class up by as many as it leads too little. Exactly at the margin nothing
-    moves:
+    A wrong class is pushed down once for each right class that it comes too close to. A right class
+    is pushed up once for each wrong class that it leads by too little. Exactly at the margin
+    nothing moves:
 
     $$
     \frac{\partial \ell}{\partial x_k} = \begin{cases}
@@ -53,7 +53,7 @@ def multilabel_margin_loss(
             width of `input`. Not a multi-hot mask. An index that is listed twice counts twice.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss a sample, `'sum'` adds them up, `'mean'` averages over
+        reduction: `'none'` keeps one loss per sample, `'sum'` adds them up, `'mean'` averages over
             the samples.
 
     Shape:
@@ -62,8 +62,8 @@ def multilabel_margin_loss(
         - result: a scalar; $(N)$ with `reduction='none'`, $()$ for a single sample.
 
     Returns:
-        The loss in the data type of `input` (float32 under autocast). It is 0 for a sample
-        without a right class, or with no wrong one. The mean over no samples is NaN.
+        The loss in the data type of `input` (float32 under autocast). It is 0 for a sample without
+        a right class or without a wrong one. The mean over no samples is NaN.
 
     Raises:
         TypeError: If `input` or `target` is not a tensor.
@@ -85,8 +85,8 @@ def multilabel_margin_loss(
         >>> multilabel_margin_loss(scores, target)
         tensor(0.4500)
 
-        In training. Each right class leads two wrong ones by too little: −2/4. Each wrong one is
-        too close to two right ones: 2/4.
+        In training. Each right class leads two wrong ones by too little: its gradient is −2/4. Each
+        wrong one is too close to two right ones: 2/4.
 
         >>> import torch
         >>> from losses import multilabel_margin_loss
@@ -207,7 +207,7 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(True, "a sum of hinges"),
         lipschitz=Claim(
-            True, "most with half of the C classes right; there √C / 2", "len(input) ** 0.5 / 2"
+            True, "largest when half of the C classes are right: √C / 2", "len(input) ** 0.5 / 2"
         ),
         smooth=Claim(False, "a kink wherever a right class is 1 above a wrong one"),
         symmetric=Claim(False, "the best class becomes the worst", "sign"),

@@ -45,15 +45,15 @@ def multilabel_soft_margin_loss(
     $$
 
     Args:
-        input: Logits $x$, floating point, any real value, infinite ones included. No sigmoid
-            before it.
+        input: Logits $x$, floating point, any real value, infinite ones included. Pass them without
+            a sigmoid.
         target: For each class 1 if it applies and 0 if not, or a probability; any number type.
             Not a list of class indices. A value outside of 0 to 1 causes a warning on the CPU.
         weight: One weight for each class, or any shape that broadcasts with `input`; 1 for all by
             default.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss a sample, `'sum'` adds them up, `'mean'` averages over
+        reduction: `'none'` keeps one loss per sample, `'sum'` adds them up, `'mean'` averages over
             the samples.
 
     Shape:
@@ -102,9 +102,10 @@ def multilabel_soft_margin_loss(
 
         >>> import torch
         >>> from losses import multilabel_soft_margin_loss
-        >>> multilabel_soft_margin_loss(
-        ...     torch.tensor([[0.0, 5.0]]), torch.tensor([[1.0, 0.0]]), torch.tensor([2.0, 0.0])
-        ... )
+        >>> logits = torch.tensor([[0.0, 5.0]])
+        >>> target = torch.tensor([[1.0, 0.0]])
+        >>> weight = torch.tensor([2.0, 0.0])
+        >>> multilabel_soft_margin_loss(logits, target, weight)
         tensor(0.6931)
 
     References:
@@ -198,18 +199,18 @@ RECORD = Record(
         ),
     ),
     properties=Properties(
-        convex=Claim(True, "a mean of log-sigmoids with a minus"),
+        convex=Claim(True, "minus a mean of log-sigmoids"),
         lipschitz=Claim(
             True,
             "each slope is between −1 and 1, divided by the C classes",
             "len(input) ** -0.5",
         ),
-        smooth=Claim(True, "log-sigmoid is"),
+        smooth=Claim(True, "log-sigmoid is smooth"),
         symmetric=Claim(
             False, "a wrong logit costs about its size, a right one next to nothing", "sign"
         ),
         bounded=Claim(True, "each entry is between −1 / C and 1 / C", "len(input) ** -0.5"),
         non_negative=Claim(True, "minus the logarithms of probabilities"),
-        minimum=Claim(False, "0 is only approached, as every logit grows to its side"),
+        minimum=Claim(False, "0 is only approached, as every logit grows towards its label"),
     ),
 )

@@ -29,10 +29,10 @@ def soft_margin_loss(
     $$
 
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$;
-    with several outputs a sample, $n$ is samples times outputs.
+    with several outputs per sample, $n$ is samples times outputs.
 
-    The gradient has the size of the wrong class's probability and the sign opposite to the label's.
-    With the logistic function $\sigma$,
+    The size of the gradient is the probability of the wrong class; its sign is opposite to the
+    label's. With the logistic function $\sigma$,
 
     $$
     \frac{\partial \ell}{\partial x} = -y \, \sigma(-y \, x)
@@ -44,11 +44,11 @@ def soft_margin_loss(
             or -1. Not 0: there the loss is log 2 whatever the score.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
@@ -84,7 +84,7 @@ def soft_margin_loss(
         >>> soft_margin_loss(score, target)
         tensor(0.6764)
 
-        In training, one score a sample. At 0 either class has probability 1/2, so each gradient
+        In training, one score per sample. At 0 either class has probability 1/2, so each gradient
         is a half, divided by the two samples.
 
         >>> import torch
@@ -157,12 +157,12 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(True, "the second derivative is a sigmoid's slope, never negative"),
         lipschitz=Claim(True, "the slope is a sigmoid, between −1 and 1", 1.0),
-        smooth=Claim(True, "log-sigmoid is"),
+        smooth=Claim(True, "log-sigmoid is smooth"),
         symmetric=Claim(
             False, "a wrong score costs about its size, a right one next to nothing", "sign"
         ),
         bounded=Claim(True, "it is a sigmoid with the label's sign", 1.0),
         non_negative=Claim(True, "minus the logarithm of a probability"),
-        minimum=Claim(False, "0 is only approached, as the score grows to its side"),
+        minimum=Claim(False, "0 is only approached, as the score grows towards its label"),
     ),
 )

@@ -26,7 +26,7 @@ def triplet_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Measure by how much a negative fails to lie farther from its anchor than the positive.
+    r"""Charge a triplet whose negative is not farther than its positive by `margin`.
 
     For an anchor $a$, a positive $a^+$, a negative $a^-$ and the margin $m$,
 
@@ -39,8 +39,8 @@ def triplet_margin_loss(
     `swap`, $d(a, a^-)$ is replaced by $\min(d(a, a^-), d(a^+, a^-))$. `'mean'` divides the sum by
     the number of triplets, $\frac{1}{N} \sum_i \ell(a_i, a_i^+, a_i^-)$.
 
-    The gradient pulls the anchor towards the positive and pushes it off the negative, each with
-    the same strength however far they are. With $u = a - a^+ + \varepsilon$ and
+    The gradient pulls the anchor towards the positive and pushes it away from the negative, with
+    the same strength at any distance. With $u = a - a^+ + \varepsilon$ and
     $v = a - a^- + \varepsilon$, coordinate by coordinate,
 
     $$
@@ -52,10 +52,11 @@ def triplet_margin_loss(
     \end{cases}
     $$
 
-    The positive receives the first term with a minus, the negative the second one with a plus.
+    The gradient of the positive is the first term with a minus sign, that of the negative the
+    second term with a plus sign.
 
     Args:
-        anchor: Embeddings $a$, any real value. The last dimension is the embedding's.
+        anchor: Embeddings $a$, any real value. The last dimension holds the coordinates.
         positive: Embeddings $a^+$ that belong with the anchors, as many dimensions as `anchor`.
         negative: Embeddings $a^-$ that do not, as many dimensions as `anchor`.
         margin: How much farther than the positive the negative must be, greater than 0, in the
@@ -64,11 +65,11 @@ def triplet_margin_loss(
             differences, `float("inf")` the largest of them.
         eps: Added to every coordinate of a difference, so that its norm is hardly ever 0. It may
             be 0: the gradient of a norm at 0 is 0 here.
-        swap: Whether to measure the negative from the positive where it is nearer to that than
-            to the anchor.
+        swap: Whether to measure the distance to the negative from the positive, where that is
+            smaller than from the anchor.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss a triplet, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per triplet, `'sum'` adds them up, `'mean'` averages
             over the triplets.
 
     Shape:
@@ -108,13 +109,14 @@ def triplet_margin_loss(
         >>> triplet_margin_loss(anchor, positive, torch.tensor([[0.0, 2.0]]), p=1)
         tensor(6.0000)
 
-        Training: one network embeds all three, and one backward pass serves it.
+        Training: one network embeds all three, and one backward pass trains it.
 
         >>> import torch
         >>> from losses import triplet_margin_loss
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
-        >>> anchor, positive, negative = (embed(torch.randn(16, 8)) for _ in range(3))
+        >>> samples = torch.randn(3, 16, 8)
+        >>> anchor, positive, negative = embed(samples)
         >>> loss = triplet_margin_loss(anchor, positive, negative)
         >>> loss.backward()
         >>> loss.detach(), embed.weight.grad.norm()
@@ -145,7 +147,8 @@ class TripletMarginLoss(Loss):
         margin: How much farther than the positive the negative must be, greater than 0.
         p: Degree of the norm.
         eps: Added to every coordinate of a difference.
-        swap: Whether to measure the negative from the positive where that is nearer.
+        swap: Whether to measure the distance to the negative from the positive, where that is
+            smaller.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
         reduction: `'none'`, `'mean'` or `'sum'`.
@@ -157,7 +160,9 @@ class TripletMarginLoss(Loss):
         >>> criterion
         TripletMarginLoss(reduction='mean', margin=0.5, p=2.0, eps=1e-06, swap=False)
         >>> anchor = torch.zeros(1, 2, requires_grad=True)
-        >>> loss = criterion(anchor, torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 2.0]]))
+        >>> positive = torch.tensor([[3.0, 4.0]])
+        >>> negative = torch.tensor([[0.0, 2.0]])
+        >>> loss = criterion(anchor, positive, negative)
         >>> loss.backward()
         >>> loss.detach(), anchor.grad
         (tensor(3.5000), tensor([[-0.6000,  0.2000]]))
@@ -244,13 +249,13 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(False, "the distance to the negative is subtracted"),
         lipschitz=Claim(
-            True, "the anchor moves for both distances, the others for one: 2² + 1 + 1", 6**0.5
+            True, "the anchor changes both distances, the others one each: √(2² + 1 + 1)", 6**0.5
         ),
         smooth=Claim(False, "a kink at the margin, and where two embeddings are equal"),
         symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
         bounded=Claim(
             True,
-            "two unit vectors on the anchor, one on each of the others: 2² + 1 + 1",
+            "two unit vectors on the anchor, one on each of the others: √(2² + 1 + 1)",
             6**0.5,
         ),
         non_negative=Claim(True, "a hinge"),

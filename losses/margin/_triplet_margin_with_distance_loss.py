@@ -25,7 +25,7 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Measure, in any distance, by how much a negative fails to lie farther than the positive.
+    r"""In any distance, charge a triplet whose negative is not `margin` farther than its positive.
 
     For an anchor $a$, a positive $a^+$, a negative $a^-$, a distance $d$ and the margin $m$,
 
@@ -50,15 +50,15 @@ def triplet_margin_with_distance_loss(
         anchor: Embeddings $a$, any real value.
         positive: Embeddings $a^+$ that belong with the anchors, as many dimensions as `anchor`.
         negative: Embeddings $a^-$ that do not, as many dimensions as `anchor`.
-        distance_function: Takes two batches and returns one number a pair: small for alike,
-            large for unlike. Half precision reaches it as float32, and so do small integers. The
-            default is $\lVert x - y + 10^{-6} \rVert_2$ over the last dimension, as in
-            `torch.nn.PairwiseDistance`.
+        distance_function: Takes two batches and returns one number per pair: small for similar
+            embeddings, large for dissimilar ones. Half precision and small integers reach it as
+            float32. The default is $\lVert x - y + 10^{-6} \rVert_2$ over the last dimension, as
+            in `torch.nn.PairwiseDistance`.
         margin: How much farther than the positive the negative must be, greater than 0, in the
             unit of the distance.
-        swap: Whether to measure the negative from the positive where it is nearer to that than
-            to the anchor.
-        reduction: `'none'` keeps one loss a triplet, `'sum'` adds them up, `'mean'` averages
+        swap: Whether to measure the distance to the negative from the positive, where that is
+            smaller than from the anchor.
+        reduction: `'none'` keeps one loss per triplet, `'sum'` adds them up, `'mean'` averages
             over the triplets.
 
     Shape:
@@ -75,8 +75,8 @@ def triplet_margin_with_distance_loss(
         RuntimeError: If the three differ in their number of dimensions, or do not broadcast.
 
     Examples:
-        The largest difference in any coordinate as distance. The positive is max(3, 4) = 4 away,
-        the negative max(0, 2) = 2, and the loss is 4 − 2 + 1 = 3.
+        The distance is the largest difference in any coordinate. The positive is max(3, 4) = 4
+        away, the negative max(0, 2) = 2, and the loss is 4 − 2 + 1 = 3.
 
         >>> import torch
         >>> from losses import triplet_margin_with_distance_loss
@@ -89,8 +89,8 @@ def triplet_margin_with_distance_loss(
         ... )
         tensor(3.)
 
-        Training by angle. The cosine similarity grows as two embeddings get alike, a distance
-        must shrink: hence 1 − cosine.
+        Training by angle. The cosine similarity grows as two embeddings become more alike, but a
+        distance must shrink: hence 1 − cosine.
 
         >>> import torch
         >>> from losses import triplet_margin_with_distance_loss
@@ -98,9 +98,9 @@ def triplet_margin_with_distance_loss(
         ...     return 1 - torch.nn.functional.cosine_similarity(x, y)
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
-        >>> anchor, positive, negative = (embed(torch.randn(16, 8)) for _ in range(3))
+        >>> samples = torch.randn(3, 16, 8)
         >>> loss = triplet_margin_with_distance_loss(
-        ...     anchor, positive, negative, distance_function=cosine_distance, margin=0.5
+        ...     *embed(samples), distance_function=cosine_distance, margin=0.5
         ... )
         >>> loss.backward()
         >>> loss.detach(), embed.weight.grad.norm()
@@ -126,11 +126,12 @@ class TripletMarginWithDistanceLoss(Loss):
     r"""[`triplet_margin_with_distance_loss`][losses.triplet_margin_with_distance_loss] as a module.
 
     Args:
-        distance_function: Takes two batches and returns one number a pair. The default is
+        distance_function: Takes two batches and returns one number per pair. The default is
             `torch.nn.PairwiseDistance()`. A module becomes a submodule: its parameters are
             trained and saved along.
         margin: How much farther than the positive the negative must be, greater than 0.
-        swap: Whether to measure the negative from the positive where that is nearer.
+        swap: Whether to measure the distance to the negative from the positive, where that is
+            smaller.
         reduction: `'none'`, `'mean'` or `'sum'`.
 
     Examples:
@@ -143,7 +144,9 @@ class TripletMarginWithDistanceLoss(Loss):
           (distance_function): PairwiseDistance()
         )
         >>> anchor = torch.zeros(1, 2, requires_grad=True)
-        >>> loss = criterion(anchor, torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 2.0]]))
+        >>> positive = torch.tensor([[3.0, 4.0]])
+        >>> negative = torch.tensor([[0.0, 2.0]])
+        >>> loss = criterion(anchor, positive, negative)
         >>> loss.backward()
         >>> loss.detach(), anchor.grad
         (tensor(3.5000), tensor([[-0.6000,  0.2000]]))
@@ -215,10 +218,10 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "the distance to the negative is subtracted"),
-        lipschitz=Claim(True, "with the default, Euclidean distance: 2² + 1 + 1", 6**0.5),
+        lipschitz=Claim(True, "with the default, Euclidean distance: √(2² + 1 + 1)", 6**0.5),
         smooth=Claim(False, "a kink at the margin, and where two embeddings are equal"),
         symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
-        bounded=Claim(True, "with the default, Euclidean distance: 2² + 1 + 1", 6**0.5),
+        bounded=Claim(True, "with the default, Euclidean distance: √(2² + 1 + 1)", 6**0.5),
         non_negative=Claim(True, "a hinge"),
         minimum=Claim(
             True,

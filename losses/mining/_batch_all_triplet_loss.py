@@ -33,8 +33,8 @@ def batch_all_triplet_loss(
     $$
 
     `'mean'` divides the sum by the number $A$ of the triplets with a loss above 0,
-    $\frac{1}{A} \sum_{a, p} \ell_{ap}(x, y)$, and is 0 where there are none. Were it to divide by
-    all triplets, the few that matter would fade as training goes on.
+    $\frac{1}{A} \sum_{a, p} \ell_{ap}(x, y)$, and is 0 where there are none. Divided by all
+    triplets, the few that matter would fade as training goes on.
 
     The gradient adds up the pulls and pushes of the $A$ triplets. Equal embeddings, where the
     direction is unknown, add nothing:
@@ -45,15 +45,15 @@ def batch_all_triplet_loss(
     $$
 
     Args:
-        input: Embeddings $x$, floating point, any real value, one a row.
+        input: Embeddings $x$, floating point, any real value, one per row.
         target: Labels $y$, usually class indices. They are only compared with each other.
         margin: How much farther than the positive the negative must be, at least 0, in the unit
             of the distance.
-        reduction: `'none'` keeps one sum a positive pair, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one sum per positive pair, `'sum'` adds them up, `'mean'` averages
             over the triplets with a loss above 0.
-        group: Processes whose batches are joined first, in the order of their ranks; each of
-            them gets the loss of the whole. `torch.distributed.group.WORLD` is all of them,
-            `None` this one alone.
+        group: Processes whose batches are joined first, in the order of their ranks; each process
+            gets the loss of the joined batch.
+            `torch.distributed.group.WORLD` joins all processes, `None` leaves each batch alone.
 
     Shape:
         - `input`: $(N, D)$.
@@ -95,7 +95,8 @@ def batch_all_triplet_loss(
         >>> from losses import batch_all_triplet_loss
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
-        >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
+        >>> samples = torch.randn(16, 8)
+        >>> target = torch.arange(4).repeat_interleave(4)
         >>> loss = batch_all_triplet_loss(embed(samples), target)
         >>> loss.backward()
         >>> loss.detach(), embed.weight.grad.norm()
@@ -174,10 +175,10 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "the distance to the negative is subtracted"),
-        lipschitz=Claim(True, "of a pair with one negative; with K of them √(5 K² + K)", 6**0.5),
+        lipschitz=Claim(True, "for a pair with one negative; with K negatives √(5 K² + K)", 6**0.5),
         smooth=Claim(False, "a kink at the margin, and where two embeddings are equal"),
         symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
-        bounded=Claim(True, "of a pair with one negative; with K of them √(5 K² + K)", 6**0.5),
+        bounded=Claim(True, "for a pair with one negative; with K negatives √(5 K² + K)", 6**0.5),
         non_negative=Claim(True, "a sum of hinges"),
         minimum=Claim(
             True,

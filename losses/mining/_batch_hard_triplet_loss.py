@@ -23,7 +23,7 @@ def batch_hard_triplet_loss(
     *,
     group: ProcessGroup | None = None,
 ) -> Tensor:
-    r"""Measure, for each embedding of a batch, the hardest triplet that the batch offers it.
+    r"""Compare, for each embedding of a batch, its farthest positive with its nearest negative.
 
     For embeddings $x_i$ with labels $y_i$, the Euclidean distance
     $d(x, x') = \lVert x - x' \rVert_2$ and the margin $m$,
@@ -40,9 +40,9 @@ def batch_hard_triplet_loss(
     counted: `'mean'` divides by the number $A$ of the others, $\frac{1}{A} \sum_i \ell_i(x, y)$,
     and is 0 where there are none.
 
-    Only the hardest positive $x_p$ and the hardest negative $x_n$ feel an anchor, with pull and
-    push of the same strength. Between equal embeddings, where the direction is unknown, there is
-    neither:
+    The gradient pulls the anchor towards its hardest positive $x_p$ and pushes it away from its
+    hardest negative $x_n$, with the same strength. These two move the opposite way, all other
+    samples stay. Between equal embeddings, where the direction is unknown, nothing moves:
 
     $$
     \frac{\partial \ell_i}{\partial x_i} = \begin{cases}
@@ -53,15 +53,15 @@ def batch_hard_triplet_loss(
     $$
 
     Args:
-        input: Embeddings $x$, floating point, any real value, one a row.
+        input: Embeddings $x$, floating point, any real value, one per row.
         target: Labels $y$, usually class indices. They are only compared with each other.
         margin: How much farther than the positive the negative must be, at least 0, in the unit
             of the distance.
-        reduction: `'none'` keeps one loss an anchor, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per anchor, `'sum'` adds them up, `'mean'` averages
             over the anchors that have both a positive and a negative.
-        group: Processes whose batches are joined first, in the order of their ranks; each of
-            them gets the loss of the whole. `torch.distributed.group.WORLD` is all of them,
-            `None` this one alone.
+        group: Processes whose batches are joined first, in the order of their ranks; each process
+            gets the loss of the joined batch.
+            `torch.distributed.group.WORLD` joins all processes, `None` leaves each batch alone.
 
     Shape:
         - `input`: $(N, D)$.
@@ -93,7 +93,7 @@ def batch_hard_triplet_loss(
         >>> batch_hard_triplet_loss(input, target, margin=1.0)
         tensor(0.7500)
 
-        A label that occurs once makes no anchor, but it still is everyone's negative. Only the
+        A sample whose label occurs once is no anchor, but still a negative of all others. Only the
         anchors 0 and 1 count: 1 − 1.5 + 1 = 0.5 and 1 − 0.5 + 1 = 1.5, on average 1.
 
         >>> import torch
@@ -108,7 +108,8 @@ def batch_hard_triplet_loss(
         >>> from losses import batch_hard_triplet_loss
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
-        >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
+        >>> samples = torch.randn(16, 8)
+        >>> target = torch.arange(4).repeat_interleave(4)
         >>> loss = batch_hard_triplet_loss(embed(samples), target)
         >>> loss.backward()
         >>> loss.detach(), embed.weight.grad.norm()
@@ -221,13 +222,13 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(False, "the distance to the negative is subtracted"),
         lipschitz=Claim(
-            True, "the anchor moves for both distances, the others for one: 2² + 1 + 1", 6**0.5
+            True, "the anchor changes both distances, the others one each: √(2² + 1 + 1)", 6**0.5
         ),
         smooth=Claim(False, "a kink at the margin, and where another sample becomes the hardest"),
         symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
         bounded=Claim(
             True,
-            "two unit vectors on the anchor, one on each of the others: 2² + 1 + 1",
+            "two unit vectors on the anchor, one on each of the others: √(2² + 1 + 1)",
             6**0.5,
         ),
         non_negative=Claim(True, "a hinge"),

@@ -23,7 +23,7 @@ def triplet_semihard_loss(
     *,
     group: ProcessGroup | None = None,
 ) -> Tensor:
-    r"""Measure, for each positive pair of a batch, the nearest negative beyond the positive.
+    r"""Compare each positive pair of a batch with the nearest negative beyond the positive.
 
     For embeddings $x_i$ with labels $y_i$, the Euclidean distance
     $d_{ij} = \lVert x_i - x_j \rVert_2$ and the margin $m$, an anchor $a$ and a positive $p$
@@ -42,9 +42,9 @@ def triplet_semihard_loss(
 
     `'mean'` divides the sum by the number $P$ of the positive pairs whose anchor has a negative in
     the batch, $\frac{1}{P} \sum_{a, p} \ell_{ap}(x, y)$, and is 0 where there are none. The pairs
-    $(a, p)$ and $(p, a)$ are two.
+    $(a, p)$ and $(p, a)$ count separately.
 
-    The gradient pulls the anchor towards the positive and pushes it off the chosen negative.
+    The gradient pulls the anchor towards the positive and pushes it away from the chosen negative.
     Between equal embeddings, where the direction is unknown, it does neither:
 
     $$
@@ -55,16 +55,16 @@ def triplet_semihard_loss(
     $$
 
     Args:
-        input: Embeddings $x$, floating point, any real value, one a row. FaceNet scales them to
+        input: Embeddings $x$, floating point, any real value, one per row. FaceNet scales them to
             length 1.
         target: Labels $y$, usually class indices. They are only compared with each other.
         margin: How much farther than the positive the negative must be, at least 0, in the unit
             of the distance. With 0 only pairs without a farther negative have a loss.
-        reduction: `'none'` keeps one loss a positive pair, `'sum'` adds them up, `'mean'`
+        reduction: `'none'` keeps one loss per positive pair, `'sum'` adds them up, `'mean'`
             averages over the positive pairs whose anchor has a negative.
-        group: Processes whose batches are joined first, in the order of their ranks; each of
-            them gets the loss of the whole. `torch.distributed.group.WORLD` is all of them,
-            `None` this one alone.
+        group: Processes whose batches are joined first, in the order of their ranks; each process
+            gets the loss of the joined batch.
+            `torch.distributed.group.WORLD` joins all processes, `None` leaves each batch alone.
 
     Shape:
         - `input`: $(N, D)$.
@@ -107,7 +107,8 @@ def triplet_semihard_loss(
         >>> from losses import triplet_semihard_loss
         >>> _ = torch.manual_seed(0)
         >>> embed = torch.nn.Linear(8, 4)
-        >>> samples, target = torch.randn(16, 8), torch.arange(4).repeat_interleave(4)
+        >>> samples = torch.randn(16, 8)
+        >>> target = torch.arange(4).repeat_interleave(4)
         >>> embeddings = torch.nn.functional.normalize(embed(samples))
         >>> loss = triplet_semihard_loss(embeddings, target)
         >>> loss.backward()
@@ -208,7 +209,7 @@ RECORD = Record(
         symmetric=Claim(False, "only the anchor is compared with the negative", "arguments"),
         bounded=Claim(
             True,
-            "two unit vectors on the anchor, one on each of the others: 2² + 1 + 1",
+            "two unit vectors on the anchor, one on each of the others: √(2² + 1 + 1)",
             6**0.5,
         ),
         non_negative=Claim(True, "a hinge"),

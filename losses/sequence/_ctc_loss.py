@@ -41,9 +41,9 @@ def ctc_loss(
 
     The sum has exponentially many terms, but a recursion over the frames adds them up. Write
     $z = (\text{blank}, y_1, \text{blank}, \ldots, y_S, \text{blank})$. Let $\alpha_t(s)$ be the
-    logarithm of the sum over all beginnings of an alignment that stand at $z_s$ in frame $t$.
-    One frame earlier, they stood there too, or one place before, or two places before, where no
-    blank is needed between two different labels:
+    logarithm of the summed probability of all first parts of an alignment that end at $z_s$ in
+    frame $t$. One frame earlier they ended at the same place, one place before, or two places
+    before. The last is possible where no blank is needed, between two different labels:
 
     $$
     \alpha_t(s) = x_{t, z_s} + \log \left( e^{\alpha_{t-1}(s)} + e^{\alpha_{t-1}(s-1)}
@@ -55,11 +55,11 @@ def ctc_loss(
     $$
 
     `'mean'` first divides each loss by its number of labels $S_n$, at least 1, then averages over
-    the batch: $\frac{1}{N} \sum_n \frac{\ell(x_n, y_n)}{\max(1, S_n)}$. A sequence that no
-    alignment reads has the loss infinity: it needs as many frames as labels, and one more for
-    the blank between each two equal neighbours.
+    the batch: $\frac{1}{N} \sum_n \frac{\ell(x_n, y_n)}{\max(1, S_n)}$. The loss is infinite for a
+    sequence that no alignment reads. A sequence needs one frame per label, and one more for the
+    blank between two equal neighbours.
 
-    The gradient is minus the probability that the frame shows the class, given that the whole
+    The gradient is minus the probability that the frame shows the class, given that the alignment
     reads $y$:
 
     $$
@@ -74,14 +74,14 @@ def ctc_loss(
     Args:
         log_probs: Log-probabilities $x$ of every class in every frame, blank included, floating
             point, from `log_softmax` over the last dimension. `-inf` rules a class out.
-        targets: Labels $y$, integers from 0 to $C - 1$ without the blank; one row a sample,
+        targets: Labels $y$, integers from 0 to $C - 1$ without the blank; one row per sample,
             filled up with anything, or all of them one after the other. They may lie on another
             device than `log_probs`, such as the CPU.
         input_lengths: Number of frames $T$ of each sample, integers from 0 to the size of
-            `log_probs`. Frames beyond it are not looked at.
+            `log_probs`. Frames beyond it do not count.
         target_lengths: Number of labels $S$ of each sample, integers, at least 0.
         blank: Index of the blank class.
-        reduction: `'none'` keeps one loss a sample, `'sum'` adds them up, `'mean'` is explained
+        reduction: `'none'` keeps one loss per sample, `'sum'` adds them up, `'mean'` is explained
             above.
         zero_infinity: Whether an infinite loss becomes 0.
 
@@ -112,7 +112,9 @@ def ctc_loss(
         >>> import torch
         >>> from losses import ctc_loss
         >>> log_probs = torch.full((2, 1, 2), 0.5).log()
-        >>> ctc_loss(log_probs, torch.tensor([[1]]), torch.tensor([2]), torch.tensor([1]))
+        >>> targets = torch.tensor([[1]])
+        >>> frames, labels = torch.tensor([2]), torch.tensor([1])
+        >>> ctc_loss(log_probs, targets, frames, labels)
         tensor(0.2877)
 
         In training. Two sequences of 3 and 2 frames over 3 classes; the logits are all 0, so every
@@ -125,9 +127,8 @@ def ctc_loss(
         >>> from losses import ctc_loss
         >>> logits = torch.zeros(3, 2, 3, requires_grad=True)
         >>> targets = torch.tensor([[1, 2], [2, 0]])
-        >>> loss = ctc_loss(
-        ...     logits.log_softmax(-1), targets, torch.tensor([3, 2]), torch.tensor([2, 1])
-        ... )
+        >>> frames, labels = torch.tensor([3, 2]), torch.tensor([2, 1])
+        >>> loss = ctc_loss(logits.log_softmax(-1), targets, frames, labels)
         >>> loss.backward()
         >>> loss.detach()
         tensor(0.9709)
@@ -317,7 +318,8 @@ class CTCLoss(Loss):
         >>> criterion
         CTCLoss(reduction='mean', blank=0, zero_infinity=False)
         >>> logits = torch.zeros(2, 1, 2, requires_grad=True)
-        >>> loss = criterion(logits.log_softmax(-1), torch.tensor([[1]]), (2,), (1,))
+        >>> targets = torch.tensor([[1]])
+        >>> loss = criterion(logits.log_softmax(-1), targets, (2,), (1,))
         >>> loss.backward()
         >>> loss.detach(), logits.grad[:, 0]
         (tensor(0.2877), tensor([[ 0.1667, -0.1667],
@@ -382,7 +384,7 @@ RECORD = Record(
             "in each of the T frames the gradient's entries add up to −1",
             "len(log_probs) ** 0.5",
         ),
-        smooth=Claim(True, "log-sum-exp is"),
+        smooth=Claim(True, "log-sum-exp is smooth"),
         symmetric=Claim(False, "the most likely labels become the least likely", "sign"),
         bounded=Claim(
             True, "in each of the T frames the entries add up to −1", "len(log_probs) ** 0.5"
