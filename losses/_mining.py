@@ -82,7 +82,7 @@ def all_distances(x: Tensor) -> Tensor:
     """
     (x,) = upcast(x)
     x = x if x.device.type == "mps" else x.double()
-    x = x - x.detach().nanmean(0)  # centred: no distance changes, less is rounded
+    x = x - x.detach().nanmean(0)  # centred: less is rounded
     square = x.square().sum(1)
     return root(square[:, None] + square - 2 * (x @ x.T))
 

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 
-def reduce_loss(loss: Tensor, reduction: str, denominator: Tensor | None = None) -> Tensor:
-    """Keep, add up or average the elements; `denominator` is what 'mean' divides the sum by."""
+def reduce_loss(loss: Tensor, reduction: str, total: Tensor | None = None) -> Tensor:
+    """Keep, add up or average the elements; `total` is what 'mean' divides the sum by."""
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(
             f"{reduction} is not a valid value for reduction: expected 'none', 'mean' or 'sum'"
         )
     if reduction == "mean":
-        return loss.mean() if denominator is None else loss.sum() / denominator
+        return loss.mean() if total is None else loss.sum() / total
     return loss.sum() if reduction == "sum" else loss
 
 

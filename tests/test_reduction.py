@@ -39,14 +39,14 @@ def test_the_slope_of_a_square_overflows_nowhere() -> None:
     assert x.grad is not None and x.grad[0] == torch.tensor(5e37)
 
 
-@pytest.mark.parametrize("denominator", [None, torch.tensor(4.0)])
-def test_the_three_reductions(denominator: Tensor | None) -> None:
+@pytest.mark.parametrize("total", [None, torch.tensor(4.0)])
+def test_the_three_reductions(total: Tensor | None) -> None:
     loss = torch.tensor([1.0, 3.0])
-    assert _reduction.reduce_loss(loss, "none", denominator) is loss
-    assert _reduction.reduce_loss(loss, "sum", denominator) == 4
-    assert _reduction.reduce_loss(loss, "mean", denominator) == (2 if denominator is None else 1)
+    assert _reduction.reduce_loss(loss, "none", total) is loss
+    assert _reduction.reduce_loss(loss, "sum", total) == 4
+    assert _reduction.reduce_loss(loss, "mean", total) == (2 if total is None else 1)
     with pytest.raises(ValueError, match="avg is not a valid value for reduction"):
-        _reduction.reduce_loss(loss, "avg", denominator)
+        _reduction.reduce_loss(loss, "avg", total)
 
 
 def test_nothing_times_infinity_is_nothing() -> None:

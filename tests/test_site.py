@@ -35,9 +35,10 @@ from losses.catalog import CATALOG, FAMILIES
 from scripts.dev import translate
 from scripts.dev.font import TARGET, characters
 from scripts.website import language, traditional
+from scripts.website.card import short
 from scripts.website.postprocess import ANCHORS, anchors, text_of
 from scripts.website.printed import same
-from scripts.website.snippets import bundle, card
+from scripts.website.snippets import bundle
 from tests.pages import (
     ARTICLE,
     DESKTOP,
@@ -330,7 +331,7 @@ def test_what_is_copied_runs_and_prints_what_is_shown() -> None:
     assert sessions > 8 * len(CATALOG)
     assert package < 10
     for loss in CATALOG:
-        assert card(loss.function).code.strip() in offered
+        assert short(loss.function).strip() in offered
         assert bundle(loss.function).strip() in offered
 
 

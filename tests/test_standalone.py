@@ -245,16 +245,16 @@ from torch.nn.functional import hardtanh
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     error = input - target
-    clipped = hardtanh(error, -delta, delta)  # the part of the error inside the parabola
+    clipped = hardtanh(error, -delta, delta)  # inside the parabola
     loss = clipped * (error - clipped / 2)
     if weight is not None:
         loss = weight * loss
     return reduce_loss(loss, reduction)
 
 
-def reduce_loss(loss, reduction, denominator=None):
+def reduce_loss(loss, reduction, total=None):
     if reduction == "mean":
-        return loss.mean() if denominator is None else loss.sum() / denominator
+        return loss.mean() if total is None else loss.sum() / total
     return loss.sum() if reduction == "sum" else loss
 """
 
@@ -270,7 +270,7 @@ def test_the_page_of_huber_loss_shows_its_short_form() -> None:
         ],
         extension_configs={"pymdownx.tabbed": {"alternate_style": True}},
     )
-    (block,) = re.findall(r'<div class="highlight in-code"><pre>(.*?)</pre>', shown, re.DOTALL)
+    (block,) = re.findall(r'<div class="highlight in-code"><pre[^>]*>(.*?)</pre>', shown, re.DOTALL)
     assert html.unescape(re.sub(r"<[^>]*>", "", block)) == HUBER
 
 

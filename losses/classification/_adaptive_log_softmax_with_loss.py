@@ -186,7 +186,7 @@ def adaptive_log_softmax_with_loss(
         (t,) = upcast(t)
         log_q = t.log_softmax(1).gather(1, (y[rows] - start)[:, None])
         output = output.index_add(0, rows, log_q[:, 0])
-        u = u.masked_fill(inside, frequent + k)  # to the head, the cluster is one class
+        u = u.masked_fill(inside, frequent + k)  # one class
         start = stop
     z = linear(x, head_weight, head_bias)
     (z,) = upcast(z)

@@ -134,7 +134,7 @@ def binary_cross_entropy_with_logits(
     check(input, target, weight=weight, pos_weight=pos_weight)
     input, target, weight, pos_weight = upcast(input, target, weight, pos_weight)
     positive = target if pos_weight is None else pos_weight * target
-    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    # softplus(-x) is -log σ(x) without its underflow; past 40 it is x.
     loss = product(positive, softplus(-input, threshold=40))
     loss = loss + product(1 - target, softplus(input, threshold=40))
     if weight is not None:

@@ -178,7 +178,7 @@ def cross_entropy(
     else:
         input, target, weight = classified(input, target, weight, ignore_index)
     label_smoothing = check_smoothing(label_smoothing)
-    dim = min(1, input.dim() - 1)  # that of the classes, which come last from here on
+    dim = min(1, input.dim() - 1)  # that of the classes, then last
     x, classes = input.movedim(dim, -1), input.shape[dim]
     w = x.new_ones(classes) if weight is None else weight
     if soft:

@@ -176,9 +176,9 @@ def linear_cross_entropy(
 
     if options is None or input.dim() == 1:
         return loss(input, target, reduction)
-    # By default a block's logits are about as many numbers as the input, as in PyTorch.
+    # By default a block's logits are about as many as the input.
     rows = options.batch_chunk_size or max(1, input.numel() // max(1, classes.numel()))
-    # A checkpoint forgets what a block has computed, and computes it again for the gradient.
+    # A checkpoint computes a block again where its gradient is due.
     block = partial(checkpoint, loss, use_reentrant=False, preserve_rng_state=False)
     pairs = zip(torch.split(input, rows), torch.split(target, rows), strict=True)
     each = torch.cat([block(x, y) for x, y in pairs])

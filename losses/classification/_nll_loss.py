@@ -129,7 +129,7 @@ def nll_loss(
         - [`torch.nn.functional.nll_loss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html)
     """
     input, target, weight = classified(input, target, weight, ignore_index)
-    input = input.movedim(min(1, input.dim() - 1), -1)  # the classes last
+    input = input.movedim(min(1, input.dim() - 1), -1)  # classes last
     ignored = target == ignore_index
     y = target.masked_fill(ignored, 0)
     nll = -input.gather(-1, y[..., None])[..., 0]

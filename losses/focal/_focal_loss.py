@@ -128,15 +128,15 @@ def focal_loss(
     """
     check_gamma(gamma)
     input, target, weight = classified(input, target, weight, ignore_index)
-    input = input.movedim(min(1, input.dim() - 1), -1)  # the classes last
+    input = input.movedim(min(1, input.dim() - 1), -1)  # classes last
     ignored = target == ignore_index
     y = target.masked_fill(ignored, 0)
     # An ignored row may hold anything: blank it.
     log_p = torch.where(ignored[..., None], 0, input).log_softmax(-1)
     nll = -log_p.gather(-1, y[..., None])[..., 0]
-    # Past 100 the factor is exactly 1. Adding that part without it keeps infinity off p = 0.
+    # Past 100 the factor is 1: that part is added without it.
     near = nll.clamp(max=100)
-    # At p = 1 a gamma below 1 has infinite slope, which the logarithm outweighs: stop short of it.
+    # At p = 1 the gradient of a gamma below 1 is infinite: stay below.
     one_minus_p = (-torch.expm1(-near)).clamp(min=torch.finfo(near.dtype).tiny)
     loss = one_minus_p**gamma * near + (nll - near)
     w = torch.ones_like(nll) if weight is None else weight.gather(0, y.flatten()).view_as(y)

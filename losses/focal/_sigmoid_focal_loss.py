@@ -111,13 +111,13 @@ def sigmoid_focal_loss(
     """
     check(inputs, targets, alpha, gamma)
     inputs, targets = upcast(inputs, targets)
-    # An infinite logit counts as the largest number: 0 times infinity would be NaN.
+    # An infinite logit is the largest number: 0 * inf would be NaN.
     x, y = inputs.nan_to_num(nan=torch.nan), targets
-    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    # softplus(-x) is -log σ(x) without its underflow; past 40 it is x.
     ce = y * softplus(-x, threshold=40) + (1 - y) * softplus(x, threshold=40)
     one_minus_p_t = y * torch.sigmoid(-x) + (1 - y) * torch.sigmoid(x)
     if gamma < 1:
-        # At 0, such an exponent has infinite slope. The product with the logarithm has none.
+        # At 0 its gradient is infinite, that of the product is not.
         one_minus_p_t = one_minus_p_t.clamp(min=torch.finfo(x.dtype).tiny)
     loss = one_minus_p_t**gamma * ce
     if alpha != -1:

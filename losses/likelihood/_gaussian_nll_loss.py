@@ -137,9 +137,9 @@ def gaussian_nll_loss(
     if target.dim() != input.dim():
         input, target = paired(input, target)
     input, target, var = upcast(input, target, var)
-    var = var * torch.ones_like(input)  # a number counts for every element
+    var = var * torch.ones_like(input)  # a number is for all
     error = input - target
-    # Raised to eps in the value only, or a variance below it would have no gradient to grow by.
+    # Raised in the value only, or it would have no gradient to grow by.
     var = var + (eps - var.detach()).clamp(min=0)
     loss = 0.5 * (var.log() + error * error / var)
     if full:

@@ -130,7 +130,7 @@ def multi_margin_loss(
     check(input, target, p, weight)
     (input,) = upcast(input)
     scores, y = input.reshape(-1, input.shape[-1] if input.dim() else 1), target.reshape(-1, 1)
-    # relu(x_i - x_y + margin), for all classes but the right one, where it would be the margin.
+    # relu(x_i - x_y + margin), but 0 for the right class.
     hinge = (scores - scores.gather(1, y) + margin).relu().scatter(1, y, 0)
     loss = hinge if p == 1 else hinge * hinge
     if weight is not None:

@@ -117,10 +117,10 @@ def multilabel_margin_loss(
     (input,) = upcast(input)
     x = input.reshape(-1, target.shape[-1] if target.dim() else 1)
     label = target.view_as(x)
-    listed = (label < 0).cumsum(-1) == 0  # the places before the first -1
+    listed = (label < 0).cumsum(-1) == 0  # places before the first -1
     label = label.clamp(min=0)
     right = torch.zeros_like(x).scatter_add(-1, label, listed.to(x.dtype)) > 0
-    # relu(1 - x_j + x_i), for each right class j over all wrong classes i
+    # relu(1 - x_j + x_i): each right class j, all wrong classes i
     hinges, _ = sum_of_hinges(1 - x.gather(-1, label), -x, ~right)
     loss = hinges.masked_fill(~listed, 0).sum(-1) / x.shape[-1]
     return reduce_loss(loss if input.dim() == 2 else loss[0], reduction)

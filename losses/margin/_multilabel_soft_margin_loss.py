@@ -116,7 +116,7 @@ def multilabel_soft_margin_loss(
     """
     check(input, target)
     input, target, weight = paired(input, target, weight)
-    # softplus(-x) is -log σ(x), without its underflow; the threshold leaves float64 all its digits.
+    # softplus(-x) is -log σ(x) without its underflow; past 40 it is x.
     loss = product(target, softplus(-input, threshold=40))
     loss = loss + product(1 - target, softplus(input, threshold=40))
     if weight is not None:

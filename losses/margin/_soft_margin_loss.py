@@ -115,7 +115,7 @@ def soft_margin_loss(
             "several labels; give target the shape of input"
         )
     input, target = upcast(input, target)
-    # This is log(1 + exp(-yx)) without overflow; the threshold leaves float64 all its digits.
+    # log(1 + exp(-yx)) without overflow; past 40 it is -yx.
     return reduce_loss(softplus(-target * input, threshold=40), reduction)
 
 

@@ -113,7 +113,7 @@ def batch_all_triplet_loss(
     input, target = gathered(input, target, group)
     positive, negative = pairs(target)
     distance = all_distances(input)
-    # relu(d(a, p) + margin - d(a, n)), for each anchor and positive over all negatives
+    # relu(d(a, p) + margin - d(a, n)), over all negatives n
     hinges, violating = sum_of_hinges(distance + margin, distance, negative)
     loss = hinges.masked_fill(~positive, 0)
     violating = violating.masked_fill(~positive, 0)

@@ -128,8 +128,8 @@ def batch_hard_triplet_loss(
         return reduce_loss(input.sum(1), reduction, input.new_ones(()))
     positive, negative = pairs(target)
     complete = positive.any(1) & negative.any(1)
-    # Search without a gradient: of all the pairs, only the hardest are differentiated.
-    x = (input - input.nanmean(0)).detach()  # centred: no distance changes, less is rounded
+    # Search without a gradient: only the hardest pairs get one.
+    x = (input - input.nanmean(0)).detach()  # centred: less is rounded
     distance = torch.cdist(x, x, compute_mode="use_mm_for_euclid_dist")
     farthest = distance.masked_fill(~positive, -1).argmax(1)
     nearest = distance.masked_fill(~negative, torch.inf).argmin(1)

@@ -126,9 +126,9 @@ def triplet_semihard_loss(
     input, target = gathered(input, target, group)
     positive, negative = pairs(target)
     distance = all_distances(input)
-    # Each row: the anchor's negatives, nearest first, then infinity for all others.
+    # Each row: the anchor's negatives, nearest first; then infinity.
     to_negatives = distance.masked_fill(~negative, torch.inf).sort(1).values
-    # For each positive, the first negative that is farther; the farthest, where none is.
+    # Of each positive the next farther negative, or the farthest.
     beyond = torch.searchsorted(to_negatives.detach(), distance.detach(), right=True)
     farthest = (negative.sum(1, keepdim=True) - 1).clamp(min=0)
     to_negative = to_negatives.gather(1, torch.minimum(beyond, farthest))

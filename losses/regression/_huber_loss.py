@@ -116,7 +116,7 @@ def huber_loss(
     check_weight_shape(weight, input)
     input, target, weight = paired(input, target, weight)
     error = input - target
-    clipped = hardtanh(error, -delta, delta)  # the part of the error inside the parabola
+    clipped = hardtanh(error, -delta, delta)  # inside the parabola
     loss = clipped * (error - clipped / 2)
     if weight is not None:
         loss = weight * loss

@@ -95,8 +95,8 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
     check_floating(input=input)
     check_real(target=target)
     input, target = paired(input, target)
-    # cosh e = 1 + (exp e - 1)^2 / (2 exp e) keeps small errors. Beyond 20 only the line is left, to
-    # the last digit of float64, and the exponential function would soon overflow.
+    # cosh e = 1 + (exp e - 1)^2 / (2 exp e) keeps small errors. Beyond
+    # 20 only the line is left, and the exponential would soon overflow.
     error = input - target
     clipped = hardtanh(error, -20, 20)
     beyond_1 = torch.expm1(clipped).square() * torch.exp(-clipped) / 2

@@ -118,7 +118,7 @@ def mse_loss(
     check_weight_shape(weight, input)
     input, target, weight = paired(input, target, weight)
     error = input - target
-    loss = error * error  # the slope of a square, 2 * error, may overflow before it is averaged
+    loss = error * error  # 2 * error, of a power, may overflow
     if weight is not None:
         return reduce_loss(weight * loss, reduction, weight.expand_as(loss).sum())
     return reduce_loss(loss, reduction)

@@ -109,7 +109,7 @@ def smooth_l1_loss(
     error = input - target
     if beta == 0:
         return reduce_loss(error.abs(), reduction)
-    clipped = hardtanh(error, -beta, beta)  # the part of the error inside the parabola
+    clipped = hardtanh(error, -beta, beta)  # inside the parabola
     return reduce_loss(clipped * (error - clipped / 2) / beta, reduction)
 
 

@@ -15,7 +15,7 @@ from losses._reduction import Loss, reduce_loss
 
 __all__ = ["CTCLoss", "ctc_loss"]
 
-NEVER = -1e30  # log 0, but finite: -inf - -inf, as in the gradient of logsumexp, would be NaN
+NEVER = -1e30  # log 0, but finite: -inf - -inf would be NaN
 
 
 @loss_function("log_probs")
@@ -162,18 +162,18 @@ def ctc_loss(
     # The states: blank, label, blank, ..., label, blank.
     states = pad(pad(labels[:, :, None], (1, 0), value=blank).flatten(1), (0, 1), value=blank)
     emission = log_probs.clamp(min=NEVER).gather(2, states.expand(log_probs.shape[0], -1, -1))
-    # What lies beyond a sample's frames may be NaN, and 0 * NaN would reach the gradient.
+    # Beyond a sample's frames may be NaN, and 0 * NaN is no 0.
     emission = emission.masked_fill(~alive, 0)
-    # A label may follow another one at once, without the blank in between, if it is another one.
+    # A label may follow another one without a blank in between.
     repeated = states == pad(states, (2, 0), value=-1)[:, :-2]
-    # Two places precede the states. All start in the second: a step leads to the first blank, a
-    # skip to the first label.
+    # Two places precede the states, and all start in the second: a step
+    # leads to the first blank, a skip to the first label.
     alpha = pad(torch.zeros_like(emission[0, :, :1]), (1, states.shape[1]), value=NEVER)
     for frame, living in zip(emission, alive, strict=True):
         skip = alpha[:, :-2].masked_fill(repeated, NEVER)
-        ways = torch.stack((alpha[:, 2:], alpha[:, 1:-1], skip)).logsumexp(0)  # stay, step, skip
+        ways = torch.stack((alpha[:, 2:], alpha[:, 1:-1], skip)).logsumexp(0)
         alpha = torch.where(living, pad(frame + ways, (2, 0), value=NEVER), alpha)
-    last = 2 * target_lengths + 1  # the state of the last label; that of the last blank follows
+    last = 2 * target_lengths + 1  # the last label; the last blank follows
     loss = -alpha.gather(1, torch.stack((last, last + 1), 1)).logsumexp(1)
     loss = loss.masked_fill(loss > -NEVER / 2, 0.0 if zero_infinity else float("inf"))
     if reduction == "mean":

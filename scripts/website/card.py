@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -85,8 +88,7 @@ def tabs(function: str, store: Callable[[str], str]) -> Iterator[tuple[str, str]
     if RECORDS[function].torch_equivalent:
         first = sessions_in(inspect.getdoc(getattr(losses, function)) or "")[0]
         yield "PyTorch", store(highlighted(alone(first).program, "language-python highlight"))
-    short = snippets.card(function)
-    shown = store(highlighted(short.code, "highlight in-code"))
+    shown = store(highlighted(short(function), "highlight in-code"))
     yield say("From scratch"), f"{shown}\n\n{left_out(function)}"
     for library, program in rosetta.programs(function):
         yield library, store(highlighted(program, "language-python highlight"))
@@ -95,6 +97,14 @@ def tabs(function: str, store: Callable[[str], str]) -> Iterator[tuple[str, str]
 def highlighted(source: str, name: str) -> str:
     formatter = HtmlFormatter(cssclass=name, wrapcode=True)
     return highlight(source, PythonLexer(), formatter)
+
+
+@cache
+def short(function: str) -> str:
+    """Return the short form, its lines broken for a narrow page; nothing else changes."""
+    command = [sys.executable, "-m", "ruff", "format", "--line-length", "72", "-"]
+    code = snippets.card(function).code
+    return subprocess.run(command, input=code, capture_output=True, text=True, check=True).stdout
 
 
 def left_out(function: str) -> str:
