@@ -192,6 +192,16 @@ def check_probabilities(name: str, tensor: Tensor, remedy: str, *others: Tensor)
         )
 
 
+def check_same_shape(input: Tensor, target: Tensor) -> None:
+    """Raise unless there is one target for each prediction: nothing is broadcast."""
+    if target.shape != input.shape:
+        raise ValueError(
+            f"input and target must have the same shape, got {tuple(input.shape)} and "
+            f"{tuple(target.shape)}: squeeze or expand one of them, as in input.squeeze(1) for "
+            "(N, 1) against (N)"
+        )
+
+
 def check_weight_shape(weight: Tensor | None, input: Tensor) -> None:
     """Raise unless there is one weight for each element, or none at all."""
     if weight is not None and weight.shape != input.shape:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 
-def reduce_loss(loss: Tensor, reduction: str, total: Tensor | None = None) -> Tensor:
+def reduce_loss(loss: Tensor, reduction: str, total: Tensor | int | None = None) -> Tensor:
     """Keep, add up or average the elements; `total` is what 'mean' divides the sum by."""
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(

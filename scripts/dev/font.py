@@ -33,6 +33,7 @@ def characters(site: Path) -> set[str]:
             for letter in re.findall(r"<mi>([^<&])</mi>", math):
                 found.add(ITALIC.get(letter, letter))
             found.update(html.unescape(re.sub(r"<[^>]*>", "", math)))
+            found.update("√" * bool(re.search("<m(sqrt|root)", math)))  # browsers draw the sign
     # Chinese words in formulas are the text font's.
     return {c for c in found if not c.isspace() and not re.match("[\u3000-\u9fff\uff00-\uffef]", c)}
 

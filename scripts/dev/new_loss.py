@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from losses._checks import check_floating, loss_function, paired
+from losses._checks import check_floating, check_same_shape, loss_function, upcast
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -33,7 +33,7 @@ __all__ = ["CLASS", "FUNCTION"]
 
 
 @loss_function("input")
-def FUNCTION(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+def FUNCTION(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     r"""TODO: what it measures, in one sentence.
 
     For a prediction $x$ and a target $y$,
@@ -53,8 +53,7 @@ def FUNCTION(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 
     Args:
         input: Prediction $x$, TODO: range of values, any shape.
-        target: TODO: meaning and encoding, same shape as `input`. Another shape is broadcast,
-            with a warning.
+        target: TODO: meaning and encoding, same shape as `input`.
         reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
 
@@ -68,8 +67,7 @@ def FUNCTION(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 
     Raises:
         NotImplementedError: If `input` is not floating point.
-        RuntimeError: If the shapes do not broadcast.
-        ValueError: If `reduction` is none of the three.
+        ValueError: If the shapes differ, or `reduction` is none of the three.
 
     Examples:
         TODO: numbers that can be checked by hand, next to the arithmetic.
@@ -92,10 +90,11 @@ def FUNCTION(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
         - TODO: the paper with its link, and PyTorch's page, or that there is none
     """
     check_floating(input=input)
-    input, target = paired(input, target)
+    check_same_shape(input, target)
+    input, target = upcast(input, target)
     raise NotImplementedError("TODO: the formula's symbols, in the formula's order, instead of:")
     loss = input - target
-    return reduce_loss(loss, reduction)
+    return reduce_loss(loss, reduction, max(1, loss.numel()))  # the mean of nothing is 0
 
 
 class CLASS(Loss):
@@ -117,7 +116,7 @@ class CLASS(Loss):
         TODO
     """
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -129,11 +128,7 @@ RECORD = Record(
     function="FUNCTION",
     classes=("CLASS",),
     aliases=("TODO: what else it is called",),
-    summary="TODO: when to use it, in a few words.",
-    input="TODO: what `input` holds",
-    target="TODO: how `target` is encoded",
-    mean="the number of elements",
-    shapes="`input` (*), `target` (*)",EQUIVALENT
+    summary="TODO: when to use it, in a few words.",ANSWERSEQUIVALENT
     curve=Curve({"input": "x", "target": 0.0}, (-3, 3), "x − y"),
     properties=Properties(
 CLAIMS
@@ -195,7 +190,7 @@ One file's worth of code that needs PyTorch and nothing else.
 
 ## In the source documents
 
-TODO: what the source documents say of it, or that none mentions it.
+TODO: what they say of it (docs/en/sources.md). Usually: none of the four documents mentions this loss.
 """
 
 CASES = """\
@@ -262,6 +257,17 @@ def reference(
 '''
 
 
+def answers(family: str) -> str:
+    """Ask for what the family does not say already."""
+    asked = {"input": "what `input` holds", "target": "how `target` is encoded"}
+    lines = [
+        f'\n    {name}="TODO: {text}",'
+        for name, text in asked.items()
+        if not getattr(FAMILIES[family], name)
+    ]
+    return "".join(lines)
+
+
 def added(path: str, after: str, text: str) -> None:
     """Add text to a file, behind the only match of a pattern."""
     file = ROOT / path
@@ -304,6 +310,7 @@ def main() -> int:
             "CLAIMS": "\n".join(
                 f'        {name}=Claim(False, "TODO: whether, and why"),' for name in PROPERTIES
             ),
+            "ANSWERS": answers(options.family),
             "EQUIVALENT": "" if known else "\n    torch_equivalent=False,",
             "FUNCTION": options.function,
             "CLASS": options.cls,
