@@ -58,7 +58,7 @@ def FUNCTION(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
             over all elements.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
@@ -190,7 +190,7 @@ One file's worth of code that needs PyTorch and nothing else.
 
 ## In the source documents
 
-TODO: what they say of it (docs/en/sources.md). Usually: none of the four documents mentions this loss.
+TODO: what they say of it, see docs/en/sources.md. Usually none of the four mentions this loss.
 """
 
 CASES = """\
