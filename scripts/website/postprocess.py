@@ -27,7 +27,7 @@ from mkdocs.utils.meta import get_data
 
 import losses
 from losses.catalog import CATALOG
-from scripts.website import fallback, language, plain, sessions, snippets, styles
+from scripts.website import fallback, language, plain, preview, sessions, snippets, styles
 
 ROOT = Path(__file__).resolve().parents[2]
 ANCHORS = ROOT / "tests" / "anchors.txt"
@@ -77,21 +77,34 @@ def described(page: str, config: MkDocsConfig, path: str) -> tuple[str, str, str
     if len(words) > 200:
         words = words[:200].rsplit(" ", 1)[0] + " …"
     canonical = re.search(r'<link rel="canonical" href="([^"]*)"', page)
-    tags = {
+    tags: dict[str, object] = {
         "og:type": "article",
         "og:site_name": config.site_name,
         "og:title": title,
         "og:description": words,
         **({"og:url": canonical[1]} if canonical else {}),
     }
+    if drawn := pictured(config, path):
+        tags |= {
+            "og:image": f"{config.extra['site']}{path.removesuffix('.md')}.png",
+            "og:image:width": preview.WIDTH,
+            "og:image:height": preview.HEIGHT,
+            "og:image:alt": title,
+        }
     lines = [f'<meta name="description" content="{html.escape(words)}">']
     lines += [
         f'<meta property="{name}" content="{html.escape(str(content))}">'
         for name, content in tags.items()
     ]
-    lines.append('<meta name="twitter:card" content="summary">')
+    card = "summary_large_image" if drawn else "summary"
+    lines.append(f'<meta name="twitter:card" content="{card}">')
     page = re.sub(r'<meta name="description"[^>]*>', lambda _: "\n".join(lines), page, count=1)
     return page, words, title
+
+
+def pictured(config: MkDocsConfig, path: str) -> bool:
+    """Tell whether links to a page are shown with its picture, whose address must be whole."""
+    return path.startswith("losses/") and "site" in config.extra
 
 
 def breakable(name: re.Match[str]) -> str:
@@ -235,6 +248,8 @@ def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     built.write_text(page, "utf-8")
     if language.context.language == "en" and path.startswith("losses/"):
         built.with_suffix(".py").write_text(snippets.bundle(source.stem), "utf-8")
+        if pictured(config, path):
+            built.with_suffix(".png").write_bytes(preview.preview(source.stem))
     text = source.read_text("utf-8")
     translated = source.is_relative_to(language.DOCS / language.context.language)
     (site / path).write_text(plain.page(text if translated else fallback.noted(text)), "utf-8")
