@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = {  # modules to run one after the other; further options go to the first
     "serve": [["scripts.website.serve"]],
     "build": [["scripts.website.build"]],
-    "test": [["pytest"]],
+    "test": [["pytest", "-n", "auto"]],
     "browser": [["pytest", "-m", "browser"]],
     "sweep": [["pytest", "-m", "browser", "--all-pages"]],
     "compile": [["pytest", "-m", "compiler", "-n", "auto", "tests/test_compile.py"]],
@@ -113,11 +113,22 @@ def versions(options: list[str]) -> int:
     return int(any(failed != "0" for _, _, _, failed, *_ in table[1:]))
 
 
+def copied() -> int:
+    """Run what the built site lets readers copy, where PyTorch is and nothing of ours."""
+    python = make(ROOT / "build" / "alone")
+    wanted = (ROOT / "pyproject.toml").read_text("utf-8")
+    (torch,) = re.findall(r'"(torch==[\d.]+)"', wanted)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", torch], check=True)
+    return subprocess.run([sys.executable, "-m", "scripts.dev.copied", python], cwd=ROOT).returncode
+
+
 def main() -> int:
     if sys.argv[1:2] == ["versions"]:
         return versions(sys.argv[2:])
+    if sys.argv[1:2] == ["copied"]:
+        return copied()
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
-        names = ",".join([*COMMANDS, "versions"])
+        names = ",".join([*COMMANDS, "copied", "versions"])
         print(f"usage: python scripts/run.py {{{names}}} [options]", file=sys.stderr)
         return 2
     python = environment()

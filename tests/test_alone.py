@@ -6,6 +6,7 @@ import doctest
 import inspect
 import io
 import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -25,7 +26,7 @@ from scripts.website.alone import (
 from scripts.website.language import DOCS
 from scripts.website.printed import same
 
-FENCE = re.compile(r"^```pycon\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^( *)```pycon\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 PUBLIC = [name for loss in CATALOG for name in (loss.function, *loss.classes)]
 
 
@@ -33,7 +34,8 @@ def sessions() -> Iterator[tuple[str, str]]:
     """Yield where each session of the site stands, and the session."""
     for path in sorted((DOCS / "en").rglob("*.md")):
         for number, match in enumerate(FENCE.finditer(path.read_text("utf-8")), 1):
-            yield f"{path.relative_to(DOCS / 'en').as_posix()}-{number}", match[1]
+            session = textwrap.dedent(match[2])
+            yield f"{path.relative_to(DOCS / 'en').as_posix()}-{number}", session
     for name in PUBLIC:
         for number, session in enumerate(sessions_in(inspect.getdoc(getattr(losses, name)) or "")):
             yield f"{name}-{number}", session

@@ -12,6 +12,7 @@ from markdown import markdown
 
 import losses
 from losses.catalog import CATALOG, Record
+from scripts.figures.drawing import RECORDS
 from scripts.website.directives import cited, references
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "en"
@@ -30,8 +31,9 @@ def anchors(page: Path) -> set[str]:
     """Name what a link to this page may end in: its headings, and the objects it documents."""
     headings = "\n\n".join(re.findall(r"^#+ .*$", prose(page), re.MULTILINE))
     html = markdown(headings, extensions=["attr_list", "toc"])
-    objects = re.findall(r"^::: (\S+)$", prose(page), re.MULTILINE)
-    return {*re.findall(r'<h\d id="([^"]+)"', html), *objects}
+    documented = re.findall(r"^\{\{ parameters (\w+) \}\}$", prose(page), re.MULTILINE)
+    names = [name for function in documented for name in (function, *RECORDS[function].classes)]
+    return {*re.findall(r'<h\d id="([^"]+)"', html), *(f"losses.{name}" for name in names)}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A group of processes, played by threads: its batches are joined, and gradients find their row.
 
-`tests/test_distributed.py` asks real processes, which is too slow for planting faults.
+`tests/test_distributed.py` asks real processes, which is too slow for mutants.
 """
 
 from __future__ import annotations

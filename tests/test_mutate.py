@@ -1,7 +1,8 @@
-"""The faults that `scripts/run.py mutate` plants: small, and in the code that runs."""
+"""The mutants that `scripts/run.py mutate` makes: small, and of the code that runs."""
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import torch
@@ -19,10 +20,10 @@ def loss(x, y):
 '''
 
 
-def test_faults_are_in_the_statements_of_functions(tmp_path: Path) -> None:
+def test_mutants_are_in_the_statements_of_functions(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text(SOURCE, "utf-8")
-    found = [text.splitlines()[1:] for _, text, _ in mutate.faults(path)]
+    found = [text.splitlines()[1:] for _, text, _ in mutate.mutants(path)]
     assert {before for before, _ in found} == {
         "- check(x)",
         "- if x > 0:",
@@ -37,15 +38,15 @@ def test_faults_are_in_the_statements_of_functions(tmp_path: Path) -> None:
     assert len(after) == len(found), "one of them twice"
 
 
-def test_a_fault_reaches_the_body_behind_the_decorator() -> None:
-    path = Path(losses.huber_loss.__code__.co_filename).with_name("_huber_loss.py")
+def test_a_mutation_reaches_the_body_behind_the_decorator() -> None:
+    path = Path(inspect.getfile(inspect.unwrap(losses.huber_loss)))
     change = "+ error = input + target"
-    (code,) = (code for _, text, code in mutate.faults(path) if text.endswith(change))
+    (code,) = (code for _, text, code in mutate.mutants(path) if text.endswith(change))
     call = lambda: losses.huber_loss(torch.ones(1), torch.ones(1)).item()
     assert call() == 0
     before = {function: function.__code__ for function in mutate.functions(path)}
     try:
-        mutate.plant(before, code)
+        mutate.apply(before, code)
         assert call() == 1.5
     finally:
         for function, right in before.items():

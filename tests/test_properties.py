@@ -239,7 +239,7 @@ def test_claims_survive(loss: Record, name: str) -> None:
 
 
 # A claim of each kind that is wrong, and close enough to the truth to be made.
-PLANTED = {
+MUTANTS = {
     "convex": {"focal_loss": Claim(True, ""), "l1_loss": Claim(False, "")},
     "lipschitz": {
         "mse_loss": Claim(True, ""),
@@ -275,13 +275,13 @@ PLANTED = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "function"), [(name, function) for name in PLANTED for function in PLANTED[name]]
+    ("name", "function"), [(name, function) for name in MUTANTS for function in MUTANTS[name]]
 )
 def test_false_claims_are_caught(name: str, function: str) -> None:
-    planted = PLANTED[name][function]
-    assert planted != claims(RECORDS[function])[name]
-    assert not survives(RECORDS[function], name, planted)
+    mutant = MUTANTS[name][function]
+    assert mutant != claims(RECORDS[function])[name]
+    assert not survives(RECORDS[function], name, mutant)
 
 
 def test_every_kind_of_claim_has_a_false_one() -> None:
-    assert list(PLANTED) == list(PROPERTIES) == [field.name for field in fields(Properties)]
+    assert list(MUTANTS) == list(PROPERTIES) == [field.name for field in fields(Properties)]

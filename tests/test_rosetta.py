@@ -9,6 +9,7 @@ import ast
 import importlib
 import inspect
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,14 @@ from scripts.website.rosetta import (
     NUMBER,
     ROSETTA,
     ROW,
+    SAMPLES,
+    WIDTH,
     Entry,
     Friend,
     Word,
+    program,
 )
+from tests.test_alone import printed_by
 
 HERE = ("PyTorch", "NumPy")
 each_friend = pytest.mark.parametrize("friend", FALSE_FRIENDS, ids=lambda friend: friend.call)
@@ -126,6 +131,32 @@ def test_every_entry_names_its_loss_kind_and_libraries() -> None:
 def test_pytorch_numpy_and_this_reference_agree(entry: Entry, word: Word) -> None:
     assert near(evaluate(word.call, entry.kind), truth(entry))
     assert near(evaluate(word.call, entry.kind, F=losses), truth(entry))
+
+
+def check_program(entry: Entry, word: Word) -> None:
+    """What a tab of the card shows runs as it is, and prints the number of PyTorch's call."""
+    printed = printed_by(program(entry.kind, word))
+    scope: dict[str, Any] = {"np": np}
+    exec(SAMPLES[entry.kind], scope)
+    values = {name: torch.as_tensor(scope[name]) for name in "xyapn" if name in scope}
+    call = entry.words["PyTorch"].call
+    wanted = eval(call, {"torch": torch, "F": torch.nn.functional, "losses": losses, **values})
+    (number,) = re.findall(r"[\d.]+(?:e-?\d+)?", printed.partition("dtype")[0])
+    assert float(number) == pytest.approx(float(wanted), rel=1e-4, abs=5.1e-5)  # four decimals
+    assert max(map(len, program(entry.kind, word).splitlines())) <= WIDTH
+
+
+@words("NumPy")
+def test_numpys_programs_print_pytorchs_number(entry: Entry, word: Word) -> None:
+    check_program(entry, word)
+
+
+@pytest.mark.rosetta
+@words("Keras", "Optax", "scikit-learn")
+@pytest.mark.filterwarnings("ignore")
+def test_the_other_libraries_programs_print_pytorchs_number(entry: Entry, word: Word) -> None:
+    names()  # says which backend Keras has
+    check_program(entry, word)
 
 
 def function_in(word: Word) -> ast.Call:

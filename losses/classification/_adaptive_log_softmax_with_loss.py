@@ -47,8 +47,8 @@ def adaptive_log_softmax_with_loss(
     The frequent classes, 1 to $a_1$ (here counted from 1), are scored by the head, a linear layer
     $W$, $b$. The rare ones form $K$ clusters: cluster $i$ begins after class $a_i$. The head has
     one more score for each cluster. Within a cluster, a projection $P_i$ to fewer features and a
-    matrix $C_i$ score its classes. For a row of features $x$ and its class $y$, in cluster $k$,
-    0 if in none,
+    matrix $C_i$ score its classes. For a row of features $x$ and its class $y$ in cluster $k$,
+    where $k = 0$ means in none,
 
     $$
     \begin{aligned}
@@ -68,10 +68,10 @@ def adaptive_log_softmax_with_loss(
     \end{aligned}
     $$
 
-    The head gives the probability $p_u$ to the class or its cluster, the cluster $q_{y - a_k}$ to
-    the class. This is exact: the probabilities of all classes sum to 1. It is another model than
-    one softmax over all of them, and a smaller one. Only the rows whose class lies in a cluster go
-    through it.
+    The head gives the probability $p_u$ to the class or to its cluster. The cluster gives the
+    probability $q_{y - a_k}$ to the class. The probabilities of all classes still sum to 1. It is
+    another model than one softmax over all of them, and a smaller one. Only the rows whose class
+    lies in a cluster go through it.
 
     The loss is the mean over the $N$ rows. There is no other reduction: `output` holds the
     log-probability $-\ell(x_n, y_n)$ of each row, to be added up or weighted as you like.
@@ -122,14 +122,15 @@ def adaptive_log_softmax_with_loss(
     Raises:
         RuntimeError: If the shapes or data types of the tensors do not fit each other, or a target
             is none of the classes.
-        TypeError: If a tensor is none, or `tail_weights` does not hold pairs of tensors.
+        TypeError: If what must be a tensor is not, or `tail_weights` does not hold pairs of
+            tensors.
         NotImplementedError: If `input` is not floating point.
 
     Examples:
         Two frequent classes, 0 and 1, and one cluster with the classes 2 and 3. The head scores
-        (1, 2, 3). Class 1, by hand: 2 − log(e¹ + e² + e³) = −1.4076. Class 3 costs twice: the
-        cluster, 3 − 3.4076 = −0.4076, and within it, scored (−1, −2),
-        −2 − log(e⁻¹ + e⁻²) = −1.3133, together −1.7209.
+        (1, 2, 3). Class 1, by hand: 2 − log(e¹ + e² + e³) = −1.4076. Class 3 adds two parts. Its
+        cluster gives 3 − 3.4076 = −0.4076. The class within the cluster, which scores (−1, −2),
+        gives −2 − log(e⁻¹ + e⁻²) = −1.3133. Together that is −1.7209.
 
         >>> import torch
         >>> from losses import adaptive_log_softmax_with_loss
@@ -311,8 +312,8 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
         cutoffs: The first class of each cluster, in increasing order, from 1 to
             `n_classes` − 1. With `[10, 100]` the head scores the classes 0 to 9, one cluster
             holds 10 to 99, another all from 100 on.
-        div_value: Cluster $i$, counted from 1, is reached by
-            $D / v^i$ features, rounded down, with $v$ for this number.
+        div_value: The number $v$: cluster $i$, counted from 1, gets
+            $D / v^i$ features, rounded down.
         head_bias: Whether the head has a bias. The clusters never have one.
         device: Where the layers live.
         dtype: Data type of the layers.
@@ -356,7 +357,8 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
         torch.Size([3, 20])
         >>> torch.allclose(log_p.exp().sum(dim=1), torch.ones(3))
         True
-        >>> torch.allclose(criterion(features, target).output, log_p[range(3), target])
+        >>> output, loss = criterion(features, target)
+        >>> torch.allclose(output, log_p[range(3), target])
         True
         >>> torch.equal(criterion.predict(features), log_p.argmax(dim=1))
         True
@@ -490,14 +492,16 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(
             True,
-            "two cross entropies are, and the layers linear; not in the layers' weights",
+            "both cross entropies are convex, the layers linear; not in the layers' weights",
         ),
         lipschitz=Claim(
-            True, "in each of two softmaxes, an average of rows less one of these rows"
+            True, "for each of the two softmaxes, an average of its rows minus one of them"
         ),
         smooth=Claim(True, "log-sum-exp is"),
         symmetric=Claim(False, "the most likely class becomes the least likely", "sign"),
-        bounded=Claim(True, "in each of two softmaxes, an average of rows less one of these rows"),
+        bounded=Claim(
+            True, "for each of the two softmaxes, an average of its rows minus one of them"
+        ),
         non_negative=Claim(True, "minus the logarithm of a probability"),
         minimum=Claim(
             False, "where features can set the target's class apart, 0 is only approached"

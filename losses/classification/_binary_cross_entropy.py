@@ -39,28 +39,28 @@ def binary_cross_entropy(
     and not infinity. `'mean'` divides the sum of all elements by their number,
     $\frac{1}{n} \sum_i \ell(x_i, y_i)$, whatever the weights.
 
-    The gradient is the error over the variance of a yes or no with probability $x$. As in PyTorch,
-    that variance counts as $10^{-12}$ where it is smaller:
+    The gradient is the error divided by the variance of a yes or no with probability $x$. As in
+    PyTorch, that variance counts as $10^{-12}$ where it is smaller:
 
     $$
     \frac{\partial \ell}{\partial x} = w \, \frac{x - y}{\max\left(x (1 - x), 10^{-12}\right)}
     $$
 
     Args:
-        input: Predicted probability $x$, floating point, any shape, from 0 to 1. For what a model
-            puts out before its sigmoid use
+        input: Predicted probability $x$, floating point, any shape, from 0 to 1. For the output of
+            a model before its sigmoid use
             [`binary_cross_entropy_with_logits`][losses.binary_cross_entropy_with_logits].
-        target: Probability that it is so, $y$, from 0 to 1 and mostly 0.0 or 1.0. Shape and data
+        target: Wanted probability $y$ of a yes, from 0 to 1 and mostly 0.0 or 1.0. Shape and data
             type of `input`.
         weight: Factor $w$ for the loss of each element, any shape that broadcasts to that of
             `input`; 1 for all by default.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - `weight`: $(*)$, or a shape that broadcasts to it, such as $(C)$ for an `input` $(N, C)$.
         - result: a scalar; $(*)$ with `reduction='none'`.
@@ -79,8 +79,8 @@ def binary_cross_entropy(
         NotImplementedError: If `input` and `target` are not floating point.
 
     Examples:
-        It happened, and had been given a probability of 3/4: −log(3/4) = 0.2877. The second did
-        not happen, at a probability of 1/2: −log(1 − 1/2) = 0.6931. On average 0.4904.
+        The first is a yes, predicted with probability 3/4: −log(3/4) = 0.2877. The second is a no,
+        and a yes was predicted with probability 1/2: −log(1 − 1/2) = 0.6931. On average 0.4904.
 
         >>> import torch
         >>> from losses import binary_cross_entropy
@@ -91,8 +91,8 @@ def binary_cross_entropy(
         >>> binary_cross_entropy(probability, target)
         tensor(0.4904)
 
-        In training, the probability comes out of a sigmoid. Behind it, the gradient of the mean
-        is (x − y) / n: (0.75 − 1) / 2 and (0.5 − 0) / 2.
+        In training, the probability comes out of a sigmoid. In the logits before it, the gradient
+        of the mean is (x − y) / n: (0.75 − 1) / 2 and (0.5 − 0) / 2.
 
         >>> import math
         >>> import torch
@@ -217,7 +217,7 @@ RECORD = Record(
             "a mixture of −log x and −log (1 − x), both convex, where no logarithm is held",
         ),
         lipschitz=Claim(
-            False, "−log x gets steeper without end towards 0; only the hold at −100 stops it"
+            False, "−log x gets steeper without end towards 0, until it is held at 100"
         ),
         smooth=Claim(True, "both logarithms are smooth where neither is held"),
         symmetric=Claim(False, "exchanging prediction and target gives another value", "arguments"),

@@ -56,20 +56,20 @@ def binary_cross_entropy_with_logits(
     Args:
         input: Logit $x$, floating point, any shape, any real value, infinite ones included. No
             sigmoid before it.
-        target: Probability that it is so, $y$, from 0 to 1 and mostly 0.0 or 1.0. Shape of
+        target: Wanted probability $y$ of a yes, from 0 to 1 and mostly 0.0 or 1.0. Shape of
             `input`, floating point. A value outside of 0 to 1 causes a warning on the CPU.
         weight: Factor $w$ for the loss of each element, any shape that broadcasts to that of
             `input`; 1 for all by default.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
         pos_weight: Factor $p$ for the positive part alone, at least 0, any shape that broadcasts
             to that of `input`; 1 by default. The number of negatives over that of positives
             balances the two.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - `weight`, `pos_weight`: $(*)$, or a shape that broadcasts to it: $(C)$ where the classes
           come last, $(C, 1, 1)$ for an `input` $(N, C, H, W)$.
@@ -88,9 +88,9 @@ def binary_cross_entropy_with_logits(
             shape of `input`.
 
     Examples:
-        A logit of log 3 means odds of 3 to 1, a probability of 3/4. It happened: −log(3/4) =
-        0.2877. A logit of 0 means 1/2, and the second did not happen: −log(1 − 1/2) = 0.6931. On
-        average 0.4904.
+        A logit of log 3 means odds of 3 to 1, a probability of 3/4. The first is a yes:
+        −log(3/4) = 0.2877. A logit of 0 means 1/2, and the second is a no:
+        −log(1 − 1/2) = 0.6931. On average 0.4904.
 
         >>> import math
         >>> import torch
@@ -102,18 +102,19 @@ def binary_cross_entropy_with_logits(
         >>> binary_cross_entropy_with_logits(logits, target)
         tensor(0.4904)
 
-        In training. The gradient of the mean is (σ(x) − y) / n: (0.75 − 1) / 2 and (0.5 − 0) / 2.
+        In training, the gradient of the mean is (σ(x) − y) / n: (0.75 − 1) / 2 and (0.5 − 0) / 2.
 
         >>> import math
         >>> import torch
         >>> from losses import binary_cross_entropy_with_logits
         >>> logits = torch.tensor([math.log(3), 0.0], requires_grad=True)
-        >>> loss = binary_cross_entropy_with_logits(logits, torch.tensor([1.0, 0.0]))
+        >>> target = torch.tensor([1.0, 0.0])
+        >>> loss = binary_cross_entropy_with_logits(logits, target)
         >>> loss.backward()
         >>> loss.detach(), logits.grad
         (tensor(0.4904), tensor([-0.1250,  0.2500]))
 
-        `pos_weight` multiplies the loss of a yes and leaves that of a no. 2 · 0.6931 = 1.3863.
+        `pos_weight` multiplies the loss of a yes, 2 · 0.6931 = 1.3863, and leaves that of a no.
 
         >>> import torch
         >>> from losses import binary_cross_entropy_with_logits
@@ -244,7 +245,7 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(True, "the second derivative σ(x) (1 − σ(x)) is never negative"),
         lipschitz=Claim(True, "the gradient is σ(x) − y, between −1 and 1", 1.0),
-        smooth=Claim(True, "softplus is"),
+        smooth=Claim(True, "softplus is smooth"),
         symmetric=Claim(
             False, "a wrong logit costs about its size, a right one next to nothing", "sign"
         ),

@@ -72,15 +72,15 @@ def cross_entropy(
             that must not be chosen may have the logit -inf.
         target: Class indices in $[0, C)$, of type int64 or uint8, without the dimension of the
             classes; or class probabilities $y_c$, floating point, with the shape of `input`. Equal
-            shapes decide that they are probabilities. That these lie in [0, 1] and sum to 1 is up
-            to you.
+            shapes mean probabilities. Make sure yourself that these lie in [0, 1] and sum to 1.
         weight: One factor $w_c$ for each class, shape $(C)$, usually at least 0; by default 1. With
             class indices it has the data type of `input`.
         size_average: Deprecated. Use `reduction`.
         ignore_index: The class index that marks what to leave out, inside $[0, C)$ or not. Such a
             row gives 0 and gets no gradient, whatever its logits are. Class indices only.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss a row, `'sum'` adds them up, `'mean'` averages as above.
+        reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages as
+            above.
         label_smoothing: The share $\varepsilon$ of each target that is spread evenly over all
             classes, from 0 to 1. A negative one counts as 0, with a warning.
 
@@ -152,7 +152,7 @@ def cross_entropy(
         >>> cross_entropy(logits, torch.tensor([[0.9, 0.1]]))
         tensor(1.2764)
 
-        Pixels, words: any dimensions after the classes. -100 marks what does not count.
+        Pixels or words: further dimensions follow the classes. -100 marks what does not count.
 
         >>> import torch
         >>> from losses import cross_entropy
@@ -250,7 +250,7 @@ class CrossEntropyLoss(WeightedLoss):
         label_smoothing: The share of each target that is spread evenly over all classes.
 
     Raises:
-        RuntimeError: If given `input` and `target`, which belong into the call of the module.
+        RuntimeError: If given `input` and `target`, which belong in the call of the module.
 
     Examples:
         >>> import torch

@@ -52,8 +52,8 @@ def linear_cross_entropy(
 
     This is [`cross_entropy`][losses.cross_entropy] of the logits $z$, in all of its variants. With
     many classes $z$ is by far the largest tensor of a model, and all of it is kept for the
-    gradient. With `options` it never exists: a block of rows is turned into losses, its logits are
-    forgotten, and computed again when the gradient asks for them. Value and gradient stay the same.
+    gradient. With `options` it never exists as a whole: each block of rows is turned into losses,
+    its logits are forgotten, and computed again for the gradient. Value and gradient stay the same.
 
     `'mean'` divides as there: by the weights of the targets that are not ignored, and for class
     probabilities by the number of rows (and positions):
@@ -79,7 +79,7 @@ def linear_cross_entropy(
             probabilities, floating point, in the shape of the logits.
         linear_bias: Bias $b$ of the layer, one number for each class. By default none.
         weight: One weight $w_c$ for each class, at least 0. By default all are 1.
-        reduction: `'none'` keeps one loss a target, `'sum'` adds them up, `'mean'` divides their
+        reduction: `'none'` keeps one loss per target, `'sum'` adds them up, `'mean'` divides their
             sum by the weights of the targets.
         ignore_index: Targets of this value count nowhere, and get no gradient. By default −100
             for class indices; not allowed with class probabilities.
@@ -128,7 +128,8 @@ def linear_cross_entropy(
         >>> import torch
         >>> from losses import linear_cross_entropy
         >>> features = torch.tensor([[2.0, 1.0]], requires_grad=True)
-        >>> layer = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], requires_grad=True)
+        >>> layer = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+        >>> _ = layer.requires_grad_()
         >>> loss = linear_cross_entropy(features, layer, torch.tensor([2]))
         >>> loss.backward()
         >>> features.grad
@@ -138,7 +139,7 @@ def linear_cross_entropy(
                 [ 0.1801,  0.0900],
                 [-0.6696, -0.3348]])
 
-        In blocks of 32 rows, the last of 4, it is what the two steps are that it replaces.
+        In blocks of 32 rows, the last one of 4, the loss is the same as in two steps.
 
         >>> import torch
         >>> from losses import cross_entropy, linear_cross_entropy
@@ -146,7 +147,9 @@ def linear_cross_entropy(
         >>> features, layer = torch.randn(100, 8), torch.randn(50, 8)
         >>> target = torch.randint(50, (100,))
         >>> options = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=32)
-        >>> in_blocks = linear_cross_entropy(features, layer, target, options=options)
+        >>> in_blocks = linear_cross_entropy(
+        ...     features, layer, target, options=options
+        ... )
         >>> in_two_steps = cross_entropy(features @ layer.T, target)
         >>> torch.allclose(in_blocks, in_two_steps)
         True
@@ -347,7 +350,7 @@ RECORD = Record(
     function="linear_cross_entropy",
     classes=("LinearCrossEntropyLoss",),
     aliases=("fused linear loss", "language-model head loss"),
-    summary="Last linear layer and cross entropy in one, by blocks with `options`.",
+    summary="Last linear layer and cross entropy in one; in blocks with `options`.",
     input="features before the last linear layer, any real number",
     target="class indices (int64), or class probabilities (floating point)",
     mean="the sum of the targets' weights, ignored ones left out; the batch size for "
@@ -363,11 +366,11 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(
-            True, "cross entropy is convex, and the layer linear; not in both factors at once"
+            True, "cross entropy is convex, the layer linear; not in features and layer together"
         ),
         lipschitz=Claim(
             True,
-            "its gradient is an average of the rows of the layer, less the row of the target",
+            "its gradient is an average of the layer's rows, minus the target's row",
             "(linear_weight - linear_weight[target]).norm(dim=1).max()",
         ),
         smooth=Claim(True, "log-sum-exp is"),

@@ -24,7 +24,7 @@ def nll_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Pick the log-probability of the right class and turn its sign.
+    r"""Pick the log-probability of the right class and change its sign.
 
     For the log-probabilities $x$ of one row, its class $y$ and the weight $w_y$ of that class,
 
@@ -43,7 +43,7 @@ def nll_loss(
     $$
 
     The gradient does not depend on the input. It pulls up the right class and leaves the others
-    alone; that they go down is the doing of the log-softmax before it.
+    alone. They go down all the same, because of the log-softmax before the loss.
 
     $$
     \frac{\partial \ell}{\partial x_c} = \begin{cases}
@@ -61,7 +61,8 @@ def nll_loss(
         ignore_index: The class index that marks what to leave out, inside $[0, C)$ or not. Such a
             row gives 0 and gets no gradient, whatever it holds.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss a row, `'sum'` adds them up, `'mean'` averages as above.
+        reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages as
+            above.
 
     Shape:
         - `input`: $(C)$, $(N, C)$ or $(N, C, d_1, \ldots, d_K)$. The classes are dimension 1.
@@ -111,7 +112,8 @@ def nll_loss(
 
         >>> import torch
         >>> from losses import nll_loss
-        >>> log_p = torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 3.0]]).log_softmax(dim=1)
+        >>> logits = torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 3.0]])
+        >>> log_p = logits.log_softmax(dim=1)
         >>> target, weight = torch.tensor([1, 2]), torch.tensor([1.0, 1.0, 4.0])
         >>> nll_loss(log_p, target, weight)
         tensor(0.4174)
@@ -148,7 +150,7 @@ class NLLLoss(WeightedLoss):
         reduction: `'none'`, `'mean'` or `'sum'`.
 
     Raises:
-        RuntimeError: If given `input` and `target`, which belong into the call of the module.
+        RuntimeError: If given `input` and `target`, which belong in the call of the module.
 
     Examples:
         >>> import torch
@@ -156,7 +158,8 @@ class NLLLoss(WeightedLoss):
         >>> criterion = NLLLoss(ignore_index=0)
         >>> criterion
         NLLLoss(reduction='mean', ignore_index=0)
-        >>> logits = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]], requires_grad=True)
+        >>> rows = [[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]]
+        >>> logits = torch.tensor(rows, requires_grad=True)
         >>> loss = criterion(logits.log_softmax(dim=1), torch.tensor([2, 0]))
         >>> loss.backward()
         >>> loss.detach(), logits.grad
@@ -212,7 +215,8 @@ class NLLLoss2d(NLLLoss):
         >>> criterion
         NLLLoss2d(reduction='mean', ignore_index=-100)
         >>> logits = torch.zeros(1, 4, 2, 2, requires_grad=True)
-        >>> loss = criterion(logits.log_softmax(dim=1), torch.zeros(1, 2, 2, dtype=torch.long))
+        >>> target = torch.zeros(1, 2, 2).long()
+        >>> loss = criterion(logits.log_softmax(dim=1), target)
         >>> loss.backward()
         >>> loss.detach(), logits.grad[0, :, 0, 0]
         (tensor(1.3863), tensor([-0.1875,  0.0625,  0.0625,  0.0625]))

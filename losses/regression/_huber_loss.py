@@ -44,14 +44,14 @@ def huber_loss(
         input: Prediction $x$, floating point, any shape, any real value.
         target: Value to reach $y$, same shape as `input`. Another shape is broadcast, with a
             warning. Booleans count as 0 and 1.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
         delta: Error $\delta$ from which on the loss is a line, in the unit of the error, above 0.
         weight: Importance $w$ of each element, same shape as `input`, usually at least 0. Left
             out, every element counts once.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - `weight`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
@@ -85,7 +85,9 @@ def huber_loss(
         >>> import torch
         >>> from losses import huber_loss
         >>> prediction = torch.tensor([1.0, 5.0], requires_grad=True)
-        >>> huber_loss(prediction, torch.zeros(2), reduction="sum", delta=2.0).backward()
+        >>> target = torch.zeros(2)
+        >>> loss = huber_loss(prediction, target, reduction="sum", delta=2.0)
+        >>> loss.backward()
         >>> prediction.grad
         tensor([1., 2.])
 
@@ -95,7 +97,8 @@ def huber_loss(
         >>> import torch
         >>> from losses import huber_loss
         >>> prediction, target = torch.tensor([1.0, 5.0]), torch.zeros(2)
-        >>> huber_loss(prediction, target, delta=2.0, weight=torch.tensor([3.0, 1.0]))
+        >>> weight = torch.tensor([3.0, 1.0])
+        >>> huber_loss(prediction, target, delta=2.0, weight=weight)
         tensor(4.7500)
 
     References:
@@ -172,10 +175,10 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(True, "the gradient never falls as the error grows"),
-        lipschitz=Claim(True, "the slope is held between −`delta` and `delta`, which is 1", 1.0),
+        lipschitz=Claim(True, "the slope is held between −`delta` and `delta`, by default 1", 1.0),
         smooth=Claim(True, "parabola and line meet with the same slope"),
-        symmetric=Claim(True, "over and under count alike", "error"),
-        bounded=Claim(True, "it is held between −`delta` and `delta`, which is 1", 1.0),
+        symmetric=Claim(True, "too high and too low cost the same", "error"),
+        bounded=Claim(True, "it is held between −`delta` and `delta`, by default 1", 1.0),
         non_negative=Claim(True, "a square, then an absolute value that continues it"),
         minimum=Claim(True, "there the error is 0", "input == target"),
     ),

@@ -50,13 +50,13 @@ def l1_loss(
             warning.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
         weight: Importance $w$ of each element, same shape as `input`, usually at least 0. Left
             out, every element counts the same.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - `weight`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
@@ -145,7 +145,7 @@ RECORD = Record(
     function="l1_loss",
     classes=("L1Loss",),
     aliases=("mean absolute error", "MAE", "L1 loss", "least absolute deviations"),
-    summary="Regression towards the median; outliers count no more than their distance.",
+    summary="Regression towards the median; outliers pull no harder than the rest.",
     mean="the number of elements; the sum of `weight` where one is given",
     shapes="`input` (*), `target` (*), `weight` (*)",
     curve=Curve(
@@ -159,7 +159,7 @@ RECORD = Record(
         convex=Claim(True, "an absolute value"),
         lipschitz=Claim(True, "the slope is −1 or 1", 1.0),
         smooth=Claim(False, "the gradient jumps from −1 to 1 at the target"),
-        symmetric=Claim(True, "over and under count alike", "error"),
+        symmetric=Claim(True, "too high and too low cost the same", "error"),
         bounded=Claim(True, "it is −1, 0 or 1", 1.0),
         non_negative=Claim(True, "an absolute value"),
         minimum=Claim(True, "there the error is 0", "input == target"),

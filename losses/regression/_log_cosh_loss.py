@@ -38,11 +38,11 @@ def log_cosh_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
         input: Prediction $x$, floating point, any shape, any real value.
         target: Value to reach $y$, same shape as `input`. Another shape is broadcast, with a
             warning. Booleans count as 0 and 1.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
@@ -141,8 +141,8 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(True, "the second derivative, 1 − tanh², is above 0"),
         lipschitz=Claim(True, "the slope, a hyperbolic tangent, is between −1 and 1", 1.0),
-        smooth=Claim(True, "so are all its derivatives; nowhere is there a seam"),
-        symmetric=Claim(True, "over and under count alike", "error"),
+        smooth=Claim(True, "all its derivatives are smooth too; there is no seam"),
+        symmetric=Claim(True, "too high and too low cost the same", "error"),
         bounded=Claim(True, "a hyperbolic tangent is between −1 and 1", 1.0),
         non_negative=Claim(True, "a hyperbolic cosine is at least 1"),
         minimum=Claim(True, "there the error is 0", "input == target"),

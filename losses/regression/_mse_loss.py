@@ -44,13 +44,13 @@ def mse_loss(
             warning. Booleans count as 0 and 1.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
         weight: Importance $w$ of each element, same shape as `input`, usually at least 0. Left
             out, every element counts the same.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - `weight`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
@@ -82,7 +82,8 @@ def mse_loss(
         >>> import torch
         >>> from losses import mse_loss
         >>> prediction = torch.tensor([3.0, 2.0], requires_grad=True)
-        >>> mse_loss(prediction, torch.tensor([1.0, 6.0]), reduction="sum").backward()
+        >>> target = torch.tensor([1.0, 6.0])
+        >>> mse_loss(prediction, target, reduction="sum").backward()
         >>> prediction.grad
         tensor([ 4., -8.])
 
@@ -167,7 +168,7 @@ RECORD = Record(
         convex=Claim(True, "a parabola"),
         lipschitz=Claim(False, "the slope grows with the error"),
         smooth=Claim(True, "a parabola"),
-        symmetric=Claim(True, "over and under count alike", "error"),
+        symmetric=Claim(True, "too high and too low cost the same", "error"),
         bounded=Claim(False, "it is twice the error, so an outlier pulls without limit"),
         non_negative=Claim(True, "a square"),
         minimum=Claim(True, "there the error is 0", "input == target"),

@@ -47,13 +47,13 @@ def smooth_l1_loss(
             warning.
         size_average: Deprecated. Use `reduction`.
         reduce: Deprecated. Use `reduction`.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
         beta: Width of the parabola on either side of zero, in the unit of the error, at least 0.
             With 0 the loss is [`l1_loss`][losses.l1_loss].
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
@@ -168,7 +168,7 @@ RECORD = Record(
         convex=Claim(True, "the gradient never falls as the error grows"),
         lipschitz=Claim(True, "the slope is held between −1 and 1, whatever `beta`", 1.0),
         smooth=Claim(True, "parabola and line meet with the same slope; not with `beta=0`"),
-        symmetric=Claim(True, "over and under count alike", "error"),
+        symmetric=Claim(True, "too high and too low cost the same", "error"),
         bounded=Claim(True, "it is held between −1 and 1, whatever `beta`", 1.0),
         non_negative=Claim(True, "a square, then an absolute value that continues it"),
         minimum=Claim(True, "there the error is 0", "input == target"),

@@ -1,4 +1,4 @@
-"""Plant small faults in a loss, one at a time, and list those that no test notices.
+"""Mutate a loss, one small change at a time, and list the mutants that no test kills.
 
     python scripts/run.py mutate huber_loss
 
@@ -7,7 +7,7 @@ nothing that could be told. `checks`, `mining` and `reduction` name the helpers.
 or macOS.
 
 No other tool does: mutmut 3.8 leaves alone what has a decorator, as every loss has; cosmic-ray 8.7
-leaves out no check and no argument, and takes 18 seconds a fault where this takes half a second.
+leaves out no check and no argument, and takes 18 seconds a mutant where this takes half a second.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def line(statement: ast.AST) -> str:
     return ast.unparse(statement).splitlines()[0]
 
 
-def faults(path: Path) -> Iterator[tuple[str, str, CodeType]]:
-    """Yield every fault in a module's functions: the function, what changes, the module's code."""
+def mutants(path: Path) -> Iterator[tuple[str, str, CodeType]]:
+    """Yield every mutant of a module's functions: the function, what changes, the module's code."""
     tree = ast.parse(path.read_text("utf-8"))
     skipped = (ast.FunctionDef, ast.Raise, ast.Pass)
     tops = [node for top in tree.body for node in (top, *getattr(top, "body", ()))]
@@ -179,7 +179,7 @@ def functions(path: Path) -> list[FunctionType]:
     return [item for item in found if item.__code__.co_filename == str(path)]
 
 
-def plant(functions: Iterable[FunctionType], code: CodeType) -> None:
+def apply(functions: Iterable[FunctionType], code: CodeType) -> None:
     """Give the functions of a module the code that they have in a changed one."""
     new = dict(codes(code))
     for function in functions:
@@ -187,7 +187,7 @@ def plant(functions: Iterable[FunctionType], code: CodeType) -> None:
 
 
 class Mutation:
-    """A pytest plugin: collect once, then run a forked child for each fault."""
+    """A pytest plugin: collect once, then run a forked child for each mutant."""
 
     def __init__(self, module: str, processes: int) -> None:
         self.module, self.processes = module, processes
@@ -210,20 +210,21 @@ class Mutation:
         self.durations[report.nodeid] = self.durations.get(report.nodeid, 0) + report.duration
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        planted = list(faults(self.path))
-        used = {function: self.tests(function, session.items) for function, *_ in planted}
+        found = list(mutants(self.path))
+        used = {function: self.tests(function, session.items) for function, *_ in found}
         for item in {item: None for items in used.values() for item in items}:
             item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
         if self.broken:
-            print("Without a fault, these fail:", *self.broken, sep="\n  ")
+            print("Without any mutation, these fail:", *self.broken, sep="\n  ")
             return True
-        print(f"{len(planted)} faults, {sum(self.durations.values()):.0f} s of tests", flush=True)
+        print(f"{len(found)} mutants, {sum(self.durations.values()):.0f} s of tests", flush=True)
         start = time.monotonic()
         self.functions = functions(self.path)
         gc.freeze()  # or each child's collector would copy all memory
-        survived = self.run([(text, self.job(code, used[name])) for name, text, code in planted])
+        survived = self.run([(text, self.job(code, used[name])) for name, text, code in found])
         seconds = time.monotonic() - start
-        print(f"{len(planted)} planted, {survived} survived, in {seconds:.0f} s")
+        killed = len(found) - survived
+        print(f"{len(found)} mutants, {killed} killed, {survived} survived, in {seconds:.0f} s")
         return True
 
     def tests(self, function: str, items: list[pytest.Item]) -> list[pytest.Item]:
@@ -244,9 +245,9 @@ class Mutation:
             self.child = True
             for stream in (1, 2):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-            plant(self.functions, code)
+            apply(self.functions, code)
             ordered = sorted(items, key=lambda item: self.durations[item.nodeid])
-            # A fault may loop for ever: what takes far longer than without it has failed.
+            # A mutant may loop for ever: what takes far longer than without it has failed.
             signal.alarm(60 + 20 * int(sum(self.durations[item.nodeid] for item in items)))
             for item in ordered:
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
@@ -254,7 +255,7 @@ class Mutation:
         return job
 
     def run(self, jobs: list[tuple[str, Callable[[], None]]]) -> int:
-        """Fork for each fault, print those that survive, and count them."""
+        """Fork for each mutant, print those that survive, and count them."""
         running: dict[int, str] = {}
         survived = 0
         while jobs or running:

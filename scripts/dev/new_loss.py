@@ -55,7 +55,7 @@ def FUNCTION(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
         input: Prediction $x$, TODO: range of values, any shape.
         target: TODO: meaning and encoding, same shape as `input`. Another shape is broadcast,
             with a warning.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
 
     Shape:

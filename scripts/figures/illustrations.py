@@ -111,9 +111,9 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
 
 
 SCENE = (
-    "Ten embeddings, the shape is the class, margin 0.4. Solid: to a positive. Dashed: to a "
-    "negative. Dotted: as far as a positive. The lines are those along which the loss's gradient "
-    "pulls."
+    "Ten embeddings; the shape shows the class; the margin is 0.4. Solid lines lead to a positive, "
+    "dashed lines to a negative: along them the gradient of the loss pulls. Dotted circles are as "
+    "far away as a positive."
 )
 
 
@@ -221,10 +221,10 @@ def ctc_lattice(name: str) -> str:
             f"{name}-2", title="−∂ℓ/∂x", labels=(say("frame t"), ""), legend_rows=1),
     ]  # fmt: skip
     caption = say(
-        "Left: every way from the left edge to the last two rows reads “ab”; – is the blank. A "
-        "number is the probability of all beginnings that end there. The last two, {ends} "
-        "percent, make the loss {loss}. Right: the probability that the frame shows the symbol, "
-        "given that the whole reads “ab”.",
+        "First: every path from frame 1 to one of the last two rows in frame 5 reads “ab”; – is "
+        "the blank. A number is the probability of all beginnings that end there. The last two, "
+        "{ends} percent, make the loss {loss}. Second: the probability that a frame shows the "
+        "symbol, given that the whole reads “ab”.",
         ends=ends,
         loss=number(float(total.detach())),
     )
@@ -273,7 +273,7 @@ def kl_div_parts(name: str) -> str:
     ]  # fmt: skip
     caption = say(
         "Where Q is too small, the contribution is positive; where Q is too large, negative "
-        "(hatched). Only the sum, {total}, is the divergence, and it is never below 0.",
+        "(hatched). Only the sum, {total}, is the divergence. It is never below 0.",
         total=number(total),
     )
     return whole(name, panels, caption)
@@ -315,7 +315,7 @@ def outliers(name: str) -> str:
     )
     panel = svg(paint, alt, name, title=say("a line through outliers"), legend_rows=2,
                 size=(340, 250), labels=("z", "y"), margins=(46, 8, 22, 38))  # fmt: skip
-    caption = say("Slopes: {slopes}. The points without the outliers have 0.5.", slopes=slopes)
+    caption = say("Slopes: {slopes}. Without the outliers it is 0.5.", slopes=slopes)
     return whole(name, [panel], caption)
 
 
@@ -469,10 +469,10 @@ def imbalance(name: str) -> str:
             labels=(say("percent"), ""), margins=(46, 14, 22, 38)),
     ]  # fmt: skip
     caption = say(
-        "4000 negatives and 40 positives that overlap, and a linear model trained on them with "
-        "cross entropy, which is γ = 0. Then the loss is taken apart. Left: the easiest 80 percent "
-        "of the negatives make {easy} percent of the negatives' loss with γ = {gammas}. Right: the "
-        "positives, 1 percent of the data, make {positive} percent of the whole.",
+        "A linear model is trained with cross entropy (γ = 0) on 4000 negatives and 40 positives "
+        "that overlap. Then its loss is computed for γ = {gammas}. First: the easiest 80 percent "
+        "of the negatives make {easy} percent of the negatives' loss. Second: the positives, "
+        "1 percent of the data, make {positive} percent of the whole loss.",
         **told,
     )
     return whole(name, panels, caption)

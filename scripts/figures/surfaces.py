@@ -156,7 +156,7 @@ def simplex(salt: str, function: str, title: str, at: Sequence[float], **keyword
     return svg(paint, alt, salt, title=title, size=SQUARE, margins=(8, 8, 26, 4))
 
 
-ARROWS = "Level lines of the loss; the arrows point downhill, as long as the gradient is large."
+ARROWS = "Level lines of the loss. The arrows point downhill; the longer, the larger the gradient."
 
 
 @picture("cross_entropy_plane", ["cross_entropy"])
@@ -171,7 +171,7 @@ def cross_entropy_plane(name: str) -> str:
     caption = sentences(
         say(ARROWS),
         say(
-            "Left: two logits; only their difference counts. Right: three probabilities; only "
+            "First: two logits; only their difference counts. Second: three probabilities; only "
             "that of the right class counts."
         ),
     )
@@ -186,8 +186,8 @@ def focal_loss_plane(name: str) -> str:
         simplex(f"{name}-2", "focal_loss", say("focal loss, γ = 2"), at, gamma=2.0),
     ]
     caption = say(
-        "The same level lines in both. The focal loss empties the neighbourhood of the right "
-        "answer: what is already likely costs next to nothing."
+        "The same level lines in both. The focal loss is close to 0 around the right answer: what "
+        "is already likely costs next to nothing."
     )
     return whole(name, panels, caption)
 
@@ -230,9 +230,9 @@ def triplet_plane(name: str) -> str:
         ),
     ]  # fmt: skip
     caption = say(
-        "Above the solid line the negative is farther than the positive by the margin: no loss. "
-        "Between the lines it is farther, but not by the margin. Below the dashed line it is "
-        "nearer than the positive."
+        "Above the solid line the negative is farther away than the positive by at least the "
+        "margin: no loss. Between the lines it is farther away, but by less than the margin. Below "
+        "the dashed line it is nearer than the positive."
     )
     return whole(name, panels, caption)
 
@@ -299,8 +299,8 @@ def poisson_plane(name: str) -> str:
     ]  # fmt: skip
     caption = say(
         "How much more a prediction costs than the best one for its count. Dashed: the best one, "
-        "where the rate is the count. The valley widens with the count, for larger counts scatter "
-        "more."
+        "where the rate is the count. The valley widens with the count, because larger counts "
+        "scatter more."
     )
     return whole(name, panels, caption)
 
@@ -327,8 +327,9 @@ def gaussian_plane(name: str) -> str:
         ),
     ]  # fmt: skip
     caption = say(
-        "Left, dashed: for each error the best variance is its square. A sure and wrong answer "
-        "(below) costs most, an unsure one (above) a little. Right: only the error counts."
+        "First: the dashed line is the best variance for each error, its square. A sure and wrong "
+        "answer (below it) costs most, an unsure one (above it) costs little. Second: with a fixed "
+        "variance, only the error counts."
     )
     return whole(name, panels, caption)
 
@@ -354,8 +355,8 @@ def multilabel_plane(name: str) -> str:
     caption = sentences(
         say(ARROWS),
         say(
-            "Left: only the lead of the right class counts, and once it is 1 nothing pulls. Right: "
-            "each class is pulled to its own side of 0, for ever."
+            "First: only the lead of the right class counts; once it is 1, nothing pulls. Second: "
+            "each class is pulled to its own side of 0, without end."
         ),
     )
     return whole(name, panels, caption)

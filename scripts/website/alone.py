@@ -31,7 +31,7 @@ from scripts.website.language import ROOT
 from scripts.website.printed import same
 
 CACHE = ROOT / "build" / "sessions"
-IMPORT = re.compile(r"^from losses import ([\w, ]+)$", re.MULTILINE)
+IMPORT = re.compile(r"^>>> from losses import ([\w, ]+)\n", re.MULTILINE)
 FUNCTIONS = {name: loss.function for loss in CATALOG for name in (loss.function, *loss.classes)}
 
 
@@ -74,9 +74,8 @@ def decided(shown: str) -> Alone:
     if not names:
         needed = bool(re.search(r"^>>> (import|from) losses\b", shown, re.MULTILINE))
         return Alone(shown, program(examples), raises=raises, package=needed)
-    if all(hasattr(torch.nn, name) or hasattr(functional, name) for name in names):
-        theirs = IMPORT.sub(lambda match: from_torch(match[1]), shown.replace(">>> from", "from"))
-        theirs = re.sub(r"^from ", ">>> from ", theirs, flags=re.MULTILINE)
+    if all(map(in_torch, names)):
+        theirs = imported(shown, names)
         swapped = doctest.DocTestParser().get_examples(theirs)
         printed = list(outputs(swapped))
         wanted = [wanted_of(example) for example in swapped]
@@ -87,16 +86,15 @@ def decided(shown: str) -> Alone:
             for example, got, _ in differ:
                 theirs = theirs.replace(example.exc_msg or "", got)
             return Alone(theirs, program(swapped), raises=raises)
-    for whole in (False, True):
-        code = "\n\n".join(definitions(names, whole))
-        rest = [example for example in examples if not IMPORT.match(example.source.strip())]
+    # The fewest definitions that do: of what PyTorch lacks, short; of all, short; of all, whole.
+    lacking = tuple(name for name in names if not in_torch(name))
+    for carried, whole in ((lacking, False), (names, False), (names, True)):
+        code = "\n\n".join(definitions(carried, whole))
+        theirs = imported(shown, [name for name in names if name not in carried])
+        rest = doctest.DocTestParser().get_examples(theirs)
         printed = list(outputs(rest, code))
-        if whole or all(map(same, printed, map(wanted_of, rest))):
-            text = f"{code}\n\n{program(rest)}"
-            without = "".join(
-                line for line in shown.splitlines(True) if not IMPORT.match(line[4:].strip())
-            )
-            return Alone(without, text, names, whole, raises)
+        if carried and (whole or all(map(same, printed, map(wanted_of, rest)))):
+            return Alone(theirs, f"{code}\n\n{program(rest)}", carried, whole, raises)
     raise AssertionError("the whole code is the loss itself")
 
 
@@ -114,17 +112,27 @@ def sessions_in(docstring: str) -> list[str]:
 
 def named(shown: str) -> tuple[str, ...]:
     """List the losses that a session imports."""
-    found = re.findall(r"^>>> from losses import ([\w, ]+)$", shown, re.MULTILINE)
+    found = IMPORT.findall(shown)
     return tuple(name for line in found for name in line.split(", ") if name in FUNCTIONS)
 
 
-def from_torch(names: str) -> str:
-    """Write the import from PyTorch."""
-    homes: dict[str, list[str]] = {"torch.nn": [], "torch.nn.functional": []}
-    for name in names.split(", "):
-        homes["torch.nn" if hasattr(torch.nn, name) else "torch.nn.functional"].append(name)
-    lines = [f"from {home} import {', '.join(found)}" for home, found in homes.items() if found]
-    return "\n".join(lines)
+def in_torch(name: str) -> bool:
+    return hasattr(torch.nn, name) or hasattr(functional, name)
+
+
+def imported(shown: str, names: Iterable[str]) -> str:
+    """Import these names from PyTorch instead of from this package, and no others."""
+
+    def swap(line: re.Match[str]) -> str:
+        homes: dict[str, list[str]] = {"torch.nn": [], "torch.nn.functional": []}
+        for name in line[1].split(", "):
+            if name in names:
+                homes["torch.nn" if hasattr(torch.nn, name) else "torch.nn.functional"].append(name)
+        return "".join(
+            f">>> from {home} import {', '.join(found)}\n" for home, found in homes.items() if found
+        )
+
+    return IMPORT.sub(swap, shown)
 
 
 @cache

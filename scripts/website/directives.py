@@ -59,7 +59,7 @@ def properties(function: str) -> str:
                 }[name]
         rows.append((title, holds, say(claim.reason)))
     scope = say(
-        "Of one element, row, pair or triplet, as a function of its input, with the defaults."
+        "For one element, row, pair or triplet, as a function of the input, with the defaults."
     )
     return f"{scope}\n\n{table((say('Property'), say('Holds'), say('Why')), rows)}"
 
@@ -211,7 +211,7 @@ def names(function: str) -> str:
 def rosetta(part: str) -> str:
     """Show how other libraries say it: the `losses`, a table each, or the false `friends`."""
     if part == "friends":
-        head = (say("This"), say("is not this"), say("for it is"), say("This would be"))
+        head = (say("This"), say("is not this"), say("because it is"), say("This would be"))
         return table(head, friends())
     blocks = []
     for entry, rows in entries():

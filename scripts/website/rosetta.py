@@ -22,7 +22,7 @@ LIBRARIES = {
     "NumPy": "https://numpy.org/doc/stable/",
 }
 
-ELEMENT, ROW, NUMBER = "one loss an element", "one loss a row", "one number"
+ELEMENT, ROW, NUMBER = "one loss per element", "one loss per row", "one number"
 
 KINDS = {
     "numbers": "`x` predictions (N, D), `y` values (N, D)",
@@ -243,7 +243,7 @@ ROSETTA = (
             "NumPy": Word("(x - y * np.log(x)).mean()"),
         },
         "PyTorch expects the logarithm of the rate unless told otherwise, the others the rate. "
-        "scikit-learn's deviance is twice the distance from the best loss possible.",
+        "scikit-learn's deviance is twice the excess over the lowest possible loss.",
     ),
     Entry(
         "binary_cross_entropy",
@@ -263,7 +263,7 @@ ROSETTA = (
             "scikit-learn": Word("sklearn.metrics.log_loss(y, x)", LOG_LOSS, NUMBER),
             "NumPy": Word("-(y * np.log(x) + (1 - y) * np.log(1 - x)).mean()"),
         },
-        "They differ at probabilities of 0 and 1, which each library holds off in its own way.",
+        "They differ at probabilities of 0 and 1, which each library avoids in its own way.",
     ),
     Entry(
         "binary_cross_entropy_with_logits",
@@ -542,7 +542,7 @@ FALSE_FRIENDS = (
         "keras.losses.cosine_similarity(y, x)",
         "optax.cosine_similarity(x, y)",
         "-keras.losses.cosine_similarity(y, x)",
-        "a loss to go down, so the negative cosine",
+        "a loss to minimise, so the negative cosine",
     ),
     Friend(
         "classes",

@@ -53,7 +53,7 @@ class Sessions(Postprocessor):
             target = button(f'data-clipboard-target=".{kind} code"')
             # Not for the search: the docstring says it in words, and code weighs more than they do.
             return f'<div class="{kinds}"><pre data-search-exclude>{target}{block}</pre></div>'
-        if kinds.startswith("language-python"):
+        if kind == "highlight" and kinds.startswith("language-python highlight"):
             return f'<div class="{kinds}"><pre>{button(copies(text.rstrip()))}{block}</pre></div>'
         if not text.startswith(">>> "):
             return match[0]
@@ -74,15 +74,15 @@ def copies(program: str) -> str:
 def told(session: Alone) -> str:
     """Say under a session what its copy carries, or that it needs this package."""
     if session.package:
-        note = say("This is about the package: it runs where that is installed.")
+        note = say("This is about the package, so it needs the package installed.")
     elif session.carried:
         # Of a class there is no short form.
         whole = session.whole or any(FUNCTIONS[name] != name for name in session.carried)
         names = language.listed(linked(name, whole) for name in session.carried)
         if whole:
-            note = say("The copy brings {names} along, with all of its checks.", names=names)
+            note = say("The copy brings all of {names} along, checks included.", names=names)
         else:
-            note = say("The copy brings {names} along, in its short form.", names=names)
+            note = say("The copy brings a short form of {names} along.", names=names)
     else:
         return ""
     return f'<p class="copied">{note}</p>'

@@ -150,6 +150,7 @@ def collect(
         define(*later.pop(0))
 
 
+@cache
 def bundle(function: str) -> str:
     """Return the whole source of a loss, its classes and all that they need."""
     imports: dict[str, None] = {}
