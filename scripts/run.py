@@ -35,7 +35,7 @@ OLDEST, NEWEST = "2.6.0", "2.14.1"  # the ends of the range of PyTorch that `ver
 # Tests of the site and of the tools: they need more than PyTorch.
 NOT_THE_LIBRARY = (
     *("benchmark", "budgets", "figures", "figures_browser", "guides", "languages", "new_loss"),
-    *("rosetta", "site", "structure", "zensical"),
+    *("offer", "rosetta", "site", "structure", "zensical"),
 )
 
 

@@ -24,7 +24,7 @@ from mkdocs.exceptions import Abort
 from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG, FAMILIES
-from scripts.website import fallback, language, postprocess, traditional
+from scripts.website import fallback, language, postprocess, traditional, wheel
 from scripts.website.language import ROOT, say
 
 WORK = ROOT / "build"
@@ -45,6 +45,7 @@ def configuration(name: str, site_dir: Path, strict: bool) -> MkDocsConfig:
     config = load_config(str(file), **settings)
     if name != "en":
         config.plugins["fallback"] = fallback.Fallback()
+    config.extra["copy_page"] = say("Copy this page as Markdown")
     if os.environ.get("SITE_URL"):
         config.extra["site"] = os.environ["SITE_URL"]
     return config
@@ -140,10 +141,13 @@ def build_all(site: Path, strict: bool) -> bool:
     workers = [spawn.Process(target=build, args=(*item, strict)) for item in folders.items()]
     for worker in workers:
         worker.start()
+    WORK.mkdir(exist_ok=True)
+    wheel.build(WORK)
     for worker in workers:
         worker.join()
     if any(worker.exitcode for worker in workers):
         return False
+    shutil.move(WORK / wheel.name(), site / wheel.name())
     traditional.convert(folders["zh"], site / "zh-hant")
     shutil.move(folders["zh"], site / "zh")
     return True

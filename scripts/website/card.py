@@ -54,7 +54,10 @@ def plain(function: str) -> str:
     blocks = [f"**{title}**\n\n{display}" for title, display in displays(function)]
     for title, text in tabs(function, fenced):
         blocks.append(f"**{title}**\n\n{text}")
-    answers = (f"- **{title}:** {escaped(text)}" for title, text in answers_of(RECORDS[function]))
+    answers = (
+        f"- {language.named(f'**{title}**', escaped(text))}"
+        for title, text in answers_of(RECORDS[function])
+    )
     return "\n\n".join([*blocks, "\n".join(answers)])
 
 

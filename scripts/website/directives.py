@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ import losses
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures
 from scripts.figures.drawing import RECORDS
-from scripts.website import card, language, snippets, speed
+from scripts.website import card, language, snippets, speed, wheel
 from scripts.website.language import heading, say
 from scripts.website.rosetta import KINDS, entries, friends, title_of
 
@@ -230,10 +231,20 @@ def rosetta(part: str) -> str:
 
 
 def standalone(function: str) -> str:
-    """Show the loss as one block that needs no package, folded."""
+    """Show the loss as one block that needs no package, folded, and offer it as a file."""
     code = card.highlighted(snippets.bundle(function), "highlight standalone")
     title = say("The code, from {file}", file=f"<code>{language.file_of(function)}</code>")
-    return f"<details><summary>{title}</summary>{code}</details>"
+    file = f'<p><a href="{file_beside(function)}" download>{download(function)}</a></p>'
+    return f"{file}<details><summary>{title}</summary>{code}</details>"
+
+
+def download(function: str) -> str:
+    return say("Download {file}", file=f"{function}.py")
+
+
+def file_beside(function: str) -> str:
+    """Return where a loss's page finds the file; there is one for all languages."""
+    return f"{'' if language.context.language == 'en' else '../../losses/'}{function}.py"
 
 
 def program(name: str, *parts: str) -> str:
@@ -246,6 +257,16 @@ def program(name: str, *parts: str) -> str:
     return (
         code if parts else f"<details><summary>{say('Show the program')}</summary>{code}</details>"
     )
+
+
+def install() -> str:
+    """Say how to install the package from this site: by an address, if it knows its own."""
+    file, site = wheel.name(), os.environ.get("SITE_URL", "")
+    if site:
+        return f"    pip install {site}{file}"
+    link = f"{'' if language.context.language == 'en' else '../'}{file}"
+    offer = say("Download {file}", file=f'<a href="{link}" download>{file}</a>')
+    return f"{offer}\n\n    pip install {file}"
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -264,6 +285,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "examples": examples,
     "parameters": parameters,
     "rosetta": rosetta,
+    "install": install,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,

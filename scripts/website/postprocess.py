@@ -2,7 +2,8 @@
 
 `scripts/website/build.py` calls it after MkDocs. Every page gets its own description, the tags
 that previews of a link show, and a Markdown form, which readers and programs copy; llms.txt lists
-those. No plugin writes out what our directives and docstrings say.
+those. No plugin writes out what our directives and docstrings say. Beside the page of a loss lies
+its code, as a file.
 
 `python -m scripts.website.postprocess anchors`, before a release, adds the anchors of the built
 site to the list of those that others may link to.
@@ -26,8 +27,7 @@ from mkdocs.utils.meta import get_data
 
 import losses
 from losses.catalog import CATALOG
-from scripts import figures
-from scripts.website import card, directives, fallback, language, snippets, styles
+from scripts.website import fallback, language, plain, preview, sessions, snippets, styles
 
 ROOT = Path(__file__).resolve().parents[2]
 ANCHORS = ROOT / "tests" / "anchors.txt"
@@ -77,21 +77,34 @@ def described(page: str, config: MkDocsConfig, path: str) -> tuple[str, str, str
     if len(words) > 200:
         words = words[:200].rsplit(" ", 1)[0] + " …"
     canonical = re.search(r'<link rel="canonical" href="([^"]*)"', page)
-    tags = {
+    tags: dict[str, object] = {
         "og:type": "article",
         "og:site_name": config.site_name,
         "og:title": title,
         "og:description": words,
         **({"og:url": canonical[1]} if canonical else {}),
     }
+    if drawn := pictured(config, path):
+        tags |= {
+            "og:image": f"{config.extra['site']}{path.removesuffix('.md')}.png",
+            "og:image:width": preview.WIDTH,
+            "og:image:height": preview.HEIGHT,
+            "og:image:alt": title,
+        }
     lines = [f'<meta name="description" content="{html.escape(words)}">']
     lines += [
         f'<meta property="{name}" content="{html.escape(str(content))}">'
         for name, content in tags.items()
     ]
-    lines.append('<meta name="twitter:card" content="summary">')
+    card = "summary_large_image" if drawn else "summary"
+    lines.append(f'<meta name="twitter:card" content="{card}">')
     page = re.sub(r'<meta name="description"[^>]*>', lambda _: "\n".join(lines), page, count=1)
     return page, words, title
+
+
+def pictured(config: MkDocsConfig, path: str) -> bool:
+    """Tell whether links to a page are shown with its picture, whose address must be whole."""
+    return path.startswith("losses/") and "site" in config.extra
 
 
 def breakable(name: re.Match[str]) -> str:
@@ -110,54 +123,6 @@ def spoken_in_english(block: re.Match[str]) -> str:
     name, attributes, content = block.groups()
     english = language.prose(text_of(ASIDE.sub("", content)))
     return f'<{name} lang="en"{attributes}>{content}</{name}>' if english else block[0]
-
-
-def plain(source: str) -> str:
-    """Write out a page's directives and docstrings in Markdown."""
-    source = re.sub(r"\A---\n.*?\n---\n+", "", source, flags=re.DOTALL)
-    source = re.sub(r"^(#+ .*?) *\{ *#[^}]*\}$", r"\1", source, flags=re.MULTILINE)
-    source = re.sub(r'^<a id="[^"]*"></a>\n+', "", source, flags=re.MULTILINE)
-    lines: list[str] = []
-    for line in source.splitlines():
-        if match := directives.LINE.match(line):
-            lines.append(plain_directive(match[1], match[2].split()))
-        elif line.startswith("::: "):
-            lines.append(plain_object(line.removeprefix("::: losses.").strip()))
-        else:
-            lines.append(line)
-    return "\n".join(lines) + "\n"
-
-
-def plain_directive(name: str, arguments: list[str]) -> str:
-    if name == "standalone":
-        return f"```python\n{snippets.bundle(*arguments)}```"
-    if name == "card":
-        return card.plain(*arguments)
-    if name == "figures":
-        return spoken(figures.others(*arguments))
-    if name == "examples":
-        return language.docstring(*arguments).partition("\nExamples:\n")[2].partition("\nRef")[0]
-    if name == "parameters":
-        loss = figures.RECORDS[arguments[0]]
-        return "\n".join(map(plain_object, (loss.function, *loss.classes)))
-    if name in directives.MARKDOWN:
-        text = directives.MARKDOWN[name](*arguments)
-        return text.replace("\n{: .names }", "")
-    if name == "gallery":
-        return figures.gallery(spoken)
-    return spoken(directives.HTML[name](*arguments))
-
-
-def spoken(drawn: str) -> str:
-    """Return what a drawing says to those who do not see it."""
-    return "\n\n".join(html.unescape(label) for label in re.findall(r'aria-label="(.*?)"', drawn))
-
-
-def plain_object(name: str) -> str:
-    item = getattr(losses, name)
-    kind = "class" if inspect.isclass(item) else "def"
-    signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(item)))
-    return f"## {name}\n\n```python\n{kind} {name}{signature}\n```\n\n{language.docstring(name)}"
 
 
 def anchors(site: Path) -> set[str]:
@@ -270,7 +235,7 @@ def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     site, source = Path(config.site_dir), language.source(path)
     built = (site / path).with_suffix(".html")
     page, description, title = described(built.read_text("utf-8"), config, path)
-    page = NAME.sub(breakable, page)
+    page = sessions.placed(NAME.sub(breakable, page), path)
     if language.context.language == "zh":
         page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
         page = ENGLISH_TITLE.sub(r'<em lang="en">', page)
@@ -281,9 +246,13 @@ def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
         link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'
         page = page.replace(f"<code>{module}</code>", link)
     built.write_text(page, "utf-8")
+    if language.context.language == "en" and path.startswith("losses/"):
+        built.with_suffix(".py").write_text(snippets.bundle(source.stem), "utf-8")
+        if pictured(config, path):
+            built.with_suffix(".png").write_bytes(preview.preview(source.stem))
     text = source.read_text("utf-8")
     translated = source.is_relative_to(language.DOCS / language.context.language)
-    (site / path).write_text(plain(text if translated else fallback.noted(text)), "utf-8")
+    (site / path).write_text(plain.page(text if translated else fallback.noted(text)), "utf-8")
     return title, description
 
 

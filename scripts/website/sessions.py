@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import html
 import re
+from posixpath import dirname, relpath
 
 from markdown import Extension, Markdown
 from markdown.postprocessors import Postprocessor
@@ -21,13 +22,15 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonConsoleLexer
 
 from scripts.website import language
-from scripts.website.alone import Alone, alone
+from scripts.website.alone import FUNCTIONS, Alone, alone
 from scripts.website.language import say
 
 BLOCK = re.compile(
     r'<div class="((?:[\w-]+ )*highlight(?: in-code| standalone)?)"><pre>(?!<div)(.*?)</pre></div>',
     re.DOTALL,
 )
+NOTE = re.compile(r'<p class="copied">.*?</p>')
+LINK = re.compile(r'href="(\w+\.html)#')
 
 
 def button(source: str) -> str:
@@ -73,14 +76,33 @@ def told(session: Alone) -> str:
     if session.package:
         note = say("This is about the package, so it needs the package installed.")
     elif session.carried:
-        names = language.listed(f"<code>{name}</code>" for name in session.carried)
-        if session.whole:
+        # Of a class there is no short form.
+        whole = session.whole or any(FUNCTIONS[name] != name for name in session.carried)
+        names = language.listed(linked(name, whole) for name in session.carried)
+        if whole:
             note = say("The copy brings all of {names} along, checks included.", names=names)
         else:
             note = say("The copy brings a short form of {names} along.", names=names)
     else:
         return ""
     return f'<p class="copied">{note}</p>'
+
+
+def linked(name: str, whole: bool) -> str:
+    """Link to the code of a loss, as the loss's own folder sees it; `placed` mends that."""
+    anchor = "take-this-loss-with-you" if whole else "in-code"
+    return f'<a href="{FUNCTIONS[name]}.html#{anchor}"><code>{name}</code></a>'
+
+
+def placed(page: str, path: str) -> str:
+    """Let the notes below sessions lead from this page to where the code stands."""
+
+    def seen_from_here(link: re.Match[str]) -> str:
+        target = f"losses/{link[1]}"
+        same = target == path.replace(".md", ".html")
+        return f'href="{"" if same else relpath(target, dirname(path) or ".")}#'
+
+    return NOTE.sub(lambda note: LINK.sub(seen_from_here, note[0]), page)
 
 
 class SessionsExtension(Extension):
