@@ -41,11 +41,11 @@ def expectile_loss(
         target: Value to reach $y$, same shape as `input`. Booleans count as 0 and 1.
         expectile: Weight $q$ of a prediction that is too low, above 0 and below 1. Above 0.5 the
             predictions are drawn up, below 0.5 down.
-        reduction: `'none'` keeps one loss an element, `'sum'` adds them up, `'mean'` averages
+        reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.
 
     Shape:
-        - `input`: $(*)$, any number of dimensions, none included.
+        - `input`: $(*)$, any number of dimensions, including 0.
         - `target`: $(*)$, same as `input`.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
