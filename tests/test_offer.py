@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from losses.catalog import CATALOG, Record
-from scripts.website import directives, preview, wheel
+from scripts.website import directives, plain, preview, wheel
 from scripts.website.alone import FUNCTIONS
 from scripts.website.build import configuration
 from scripts.website.postprocess import described
@@ -86,12 +86,14 @@ def test_the_first_page_offers_the_wheel(folder: str) -> None:
     text = (SITE / folder / "index.html").read_text("utf-8")
     links = re.findall(r'<a href="([^"]*\.whl)" download>', text)
     assert [urljoin(f"/{folder}index.html", link) for link in links] == [f"/{wheel.name()}"]
-    assert f"pip install {wheel.name()}" in text
+    assert f"<pre><code>pip install {wheel.name()}</code></pre>" in text
 
 
 def test_a_site_that_knows_its_address_installs_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SITE_URL", WHERE)
-    assert directives.install().strip() == f"pip install {WHERE}{wheel.name()}"
+    command = f"pip install {WHERE}{wheel.name()}"
+    assert directives.install() == f"<pre><code>{command}</code></pre>"
+    assert plain.page("{{ install }}") == f"```\n{command}\n```\n"
 
 
 # Pages as Markdown

@@ -262,11 +262,12 @@ def program(name: str, *parts: str) -> str:
 def install() -> str:
     """Say how to install the package from this site: by an address, if it knows its own."""
     file, site = wheel.name(), os.environ.get("SITE_URL", "")
+    command = f"<pre><code>pip install {site}{file}</code></pre>"
     if site:
-        return f"    pip install {site}{file}"
+        return command
     link = f"{'' if language.context.language == 'en' else '../'}{file}"
     offer = say("Download {file}", file=f'<a href="{link}" download>{file}</a>')
-    return f"{offer}\n\n    pip install {file}"
+    return f"<p>{offer}</p>\n\n{command}"
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -285,7 +286,6 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "examples": examples,
     "parameters": parameters,
     "rosetta": rosetta,
-    "install": install,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,
@@ -293,6 +293,7 @@ HTML: dict[str, Callable[..., str]] = {
     "compare": figures.compare,
     "program": program,
     "standalone": standalone,
+    "install": install,
 }
 
 

@@ -73,8 +73,10 @@ def directive(name: str, arguments: list[str]) -> str:
         case "parameters":
             return "\n\n".join(documented(*arguments))
         case "install":
-            link = re.compile('<a href="(.*?)".*?>(.*?)</a>')
-            return link.sub(r"[\2](\1)", directives.install())
+            text = directives.install()
+            links = re.findall('<a href="(.*?)".*?>(.*?)</a>', text)
+            linked = [f"[{name}]({address})" for address, name in links]
+            return "\n\n".join([*linked, fenced(code_of(text), "")])
         case "gallery":
             return re.sub(r"^(?=\[)", "- ", figures.gallery(spoken), flags=re.MULTILINE)
     if name in directives.MARKDOWN:
