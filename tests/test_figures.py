@@ -181,7 +181,7 @@ def test_an_unchanged_figure_is_not_drawn_again(
     monkeypatch.setattr(drawing, "CACHE", tmp_path)
     drawn: list[str] = []
     draw = lambda: drawing.cached(
-        "t", ["l1_loss"], lambda: drawn.append(language.say("x") and "x") or "svg"
+        "t", ["l1_loss"], lambda: drawn.append(language.gettext("x") and "x") or "svg"
     )
     assert [draw(), draw()] == ["svg", "svg"]
     assert drawn == ["x"]

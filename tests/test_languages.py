@@ -306,7 +306,11 @@ def test_only_a_message_without_a_current_translation_is_english(
     monkeypatch.setattr(language.context, "translations", language.catalogues("zh"))
     monkeypatch.setattr(language.context, "untranslated", set())
     monkeypatch.setattr(language.context, "language", "zh")
-    assert [*map(language.say, ("said", "doubted", "missing"))] == ["说了", "doubted", "missing"]
+    assert [*map(language.gettext, ("said", "doubted", "missing"))] == [
+        "说了",
+        "doubted",
+        "missing",
+    ]
     assert sorted(language.context.untranslated) == ["doubted", "missing"]
 
 

@@ -397,8 +397,8 @@ def test_a_gradient_penalty_outside_of_autocast(options: Any) -> None:
     head, target = torch.randn(5, 8, requires_grad=True), torch.randint(5, (300,))
     with torch.autocast("cpu", torch.bfloat16):
         loss = losses.linear_cross_entropy(body(rows), head, target, options=options)
-    (slope,) = torch.autograd.grad(loss, head, create_graph=True)
-    slope.square().sum().backward()
+    (gradient,) = torch.autograd.grad(loss, head, create_graph=True)
+    gradient.square().sum().backward()
     assert head.grad is not None
     assert round(head.grad.norm().item(), 4) == 0.0693
 

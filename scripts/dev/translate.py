@@ -133,9 +133,9 @@ def settings(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def literals() -> Iterator[tuple[str, str]]:
-    """Yield what the scripts say: the texts of their calls of `say`."""
+    """Yield what the scripts say: the texts of their calls of `gettext`."""
     for path in sorted((ROOT / "scripts").rglob("*.py")):
-        for text in said_by(ast.parse(path.read_text("utf-8")), {"say", "heading"}):
+        for text in said_by(ast.parse(path.read_text("utf-8")), {"gettext", "heading"}):
             yield path.relative_to(ROOT).as_posix(), text
 
 

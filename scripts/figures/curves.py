@@ -29,7 +29,7 @@ from scripts.figures.drawing import (
     svg,
     whole,
 )
-from scripts.website.language import listed, named, say, sentences
+from scripts.website.language import gettext, listed, named, sentences
 
 
 @dataclass
@@ -66,7 +66,7 @@ def mentions(template: Any, name: str) -> bool:
 
 
 def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tensor, Tensor]:
-    """Compute the loss and its slope at every x, with the swept parameter at `value`.
+    """Compute the loss and its gradient at every x, with the swept parameter at `value`.
 
     Where x is a probability, the loss is given its logit, and the slope is that in the logit.
     """
@@ -144,8 +144,8 @@ def sample(function: str, curve: Curve, values: Sequence[Any] | None = None) -> 
         key = (function, repr(curve), value)
         if key not in SAMPLED:
             SAMPLED[key] = evaluate(function, curve, value, x)
-        y, slope = SAMPLED[key]
-        lines.append(Line(f"{name} = {setting(value)}" if name else function, x, y, slope))
+        y, gradient = SAMPLED[key]
+        lines.append(Line(f"{name} = {setting(value)}" if name else function, x, y, gradient))
     return lines
 
 
@@ -234,10 +234,10 @@ def path(line: Line, which: str) -> tuple[Tensor, Tensor]:
 def describe(lines: Sequence[Line], curve: Curve, which: str) -> str:
     """Say what the panel shows, from its numbers."""
     parts = [named(line.name, course(line, which)) for line in lines]
-    what = say("Loss") if which == "value" else say("Gradient")
+    what = gettext("Loss") if which == "value" else gettext("Gradient")
     if which == "gradient" and curve.probability:
-        what = say("Gradient in the logit")
-    told = say("{what} against {variable}.", what=what, variable=say(curve.label))
+        what = gettext("Gradient in the logit")
+    told = gettext("{what} against {variable}.", what=what, variable=gettext(curve.label))
     return sentences(told, *parts)
 
 
@@ -267,14 +267,14 @@ def course(line: Line, which: str) -> str:
         change = y[b] - y[a]
         at = {"y": number(y[b]), "x": number(x[b])}
         if abs(change) <= 2 * tolerance:
-            steps.append(say("stays until {x}", x=at["x"]))
+            steps.append(gettext("stays until {x}", x=at["x"]))
         else:
             up = change > 0
             steps.append(
-                say("rises to {y} at {x}", **at) if up else say("falls to {y} at {x}", **at)
+                gettext("rises to {y} at {x}", **at) if up else gettext("falls to {y} at {x}", **at)
             )
-    start = say("{y} at {x}", y=number(y[0]), x=number(x[0]))
-    return say("{course}.", course=listed([start, *steps], chinese="，"))
+    start = gettext("{y} at {x}", y=number(y[0]), x=number(x[0]))
+    return gettext("{course}.", course=listed([start, *steps], chinese="，"))
 
 
 def plot(
@@ -322,16 +322,16 @@ def plot(
             legend(axes, names, rows)
 
     symbol = "ℓ" if which == "value" else f"∂ℓ/∂{curve.symbol}"
-    word = say("value") if which == "value" else say("gradient")
+    word = gettext("value") if which == "value" else gettext("gradient")
     title = f"{word} {symbol}"
     if which == "gradient" and curve.probability:
-        title = say("gradient {symbol}, in the logit", symbol=symbol)
+        title = gettext("gradient {symbol}, in the logit", symbol=symbol)
     text = svg(
         paint,
         describe(lines, curve, which),
         salt,
         title=title,
-        labels=(say(curve.label), ""),
+        labels=(gettext(curve.label), ""),
         legend_rows=rows,
     )
     for index, line in enumerate(steps):
@@ -385,11 +385,11 @@ def key(lines: Sequence[Line], dotted: Sequence[object], curve: Curve) -> str:
     """Explain the marks that occur."""
     parts = []
     if any(lowest(line) for line in lines):
-        parts.append(say("● lowest point"))
+        parts.append(gettext("● lowest point"))
     if any(line.kinks for line in lines):
-        parts.append(say("○ kink: the gradient jumps"))
+        parts.append(gettext("○ kink: the gradient jumps"))
     if dotted or curve.walls:
-        parts.append(say("dotted: asymptote"))
+        parts.append(gettext("dotted: asymptote"))
     return " · ".join(parts)
 
 
@@ -398,7 +398,7 @@ def compare(name: str, entries: Sequence[tuple[str, str, Curve]], variable: str)
     lines = []
     for text, function, curve in entries:
         (line,) = sample(function, curve)
-        line.name = say(text)
+        line.name = gettext(text)
         lines.append(line)
     shared = Curve({}, entries[0][2].domain, variable)
     panels = [plot(lines, shared, which, f"{name}-{which}") for which in ("value", "gradient")]

@@ -306,7 +306,7 @@ def cached(name: str, uses: Sequence[str], make: Callable[[], str], detail: obje
     path = CACHE / f"{name[:60]}-{digest.hexdigest()[:16]}.json"
     if path.exists():
         words, drawn = json.loads(path.read_text("utf-8"))
-        if all(language.say(text) == said for text, said in words.items()):
+        if all(language.gettext(text) == said for text, said in words.items()):
             return str(drawn)
     language.context.used.clear()
     drawn = make()

@@ -21,7 +21,7 @@ from scripts.figures.drawing import (
     svg,
     whole,
 )
-from scripts.website.language import listed, named, say
+from scripts.website.language import gettext, listed, named
 
 MINING = ("batch_hard_triplet_loss", "triplet_semihard_loss", "batch_all_triplet_loss")
 POINTS = torch.tensor(
@@ -44,13 +44,14 @@ def chosen(function: str) -> tuple[tuple[int, int, int], ...]:
     found = []
     for index in (loss.detach() > 0).nonzero().tolist():
         (pull,) = torch.autograd.grad(loss[tuple(index)], x, retain_graph=True)
-        felt = pull.abs().sum(dim=1) > 1e-9
+        attracted = pull.abs().sum(dim=1) > 1e-9
         anchor = index[0]
         same = LABELS[anchor] == LABELS
-        positives = [index[1]] if len(index) == 2 else (felt & same).nonzero().flatten().tolist()
+        near = (attracted & same).nonzero().flatten().tolist()
+        positives = [index[1]] if len(index) == 2 else near
         for positive in positives:
             if positive != anchor:
-                negatives = (felt & ~same).nonzero().flatten().tolist()
+                negatives = (attracted & ~same).nonzero().flatten().tolist()
                 found += [(anchor, positive, negative) for negative in negatives]
     return tuple(found)
 
@@ -95,8 +96,8 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
             for n in sorted({n for _, _, n in triplets}):
                 axes.annotate("n", POINTS[n].tolist(), (6, -10), textcoords="offset points")
 
-    title = say("all anchors") if anchor is None else say("one anchor a")
-    alt = say(
+    title = gettext("all anchors") if anchor is None else gettext("one anchor a")
+    alt = gettext(
         "Ten points of three classes. {function} takes {count} triplets here: {triplets}.",
         function=function,
         count=len(triplets),
@@ -120,7 +121,7 @@ SCENE = (
 def mined_picture(name: str) -> str:
     function = name.removesuffix("_mined")
     panels = [mined(f"{name}-1", function, 0), mined(f"{name}-2", function, None)]
-    return whole(name, panels, say(SCENE))
+    return whole(name, panels, gettext(SCENE))
 
 
 for loss_function in MINING:
@@ -132,8 +133,8 @@ def mining(name: str) -> str:
     panels = []
     for function in MINING:
         panel = mined(f"{name}-{function}", function, 0)
-        panels.append(panel.replace(say("one anchor a"), function))
-    return whole(name, panels, say(SCENE))
+        panels.append(panel.replace(gettext("one anchor a"), function))
+    return whole(name, panels, gettext(SCENE))
 
 
 @picture("ctc_lattice", ["ctc_loss"])
@@ -206,7 +207,7 @@ def ctc_lattice(name: str) -> str:
         legend(axes, list(symbols), 1)
 
     ends = f"{number(100 * float(forward[-1, 3]))} + {number(100 * float(forward[-1, 4]))}"
-    alt = say(
+    alt = gettext(
         "Lattice of alignments of ab with five frames: at each frame and label the forward "
         "probability in percent. The last column ends with {ends} percent, so the loss is {loss}.",
         ends=ends,
@@ -215,12 +216,12 @@ def ctc_lattice(name: str) -> str:
     rows = [listed(number(-float(g)) for g in gradient[:, k]) for k in range(3)]
     shares = listed(map(named, symbols, rows), "; ", "；")
     panels = [
-        svg(lattice, alt, f"{name}-1", title=say("forward probability α, in percent"),
-            labels=(say("frame t"), ""), margins=(22, 8, 22, 38)),
-        svg(posterior, say("Minus the gradient, frame by frame. {shares}", shares=shares),
-            f"{name}-2", title="−∂ℓ/∂x", labels=(say("frame t"), ""), legend_rows=1),
+        svg(lattice, alt, f"{name}-1", title=gettext("forward probability α, in percent"),
+            labels=(gettext("frame t"), ""), margins=(22, 8, 22, 38)),
+        svg(posterior, gettext("Minus the gradient, frame by frame. {shares}", shares=shares),
+            f"{name}-2", title="−∂ℓ/∂x", labels=(gettext("frame t"), ""), legend_rows=1),
     ]  # fmt: skip
-    caption = say(
+    caption = gettext(
         "First: every path from frame 1 to one of the last two rows in frame 5 reads “ab”; – is "
         "the blank. A number is the probability of all beginnings that end there. The last two, "
         "{ends} percent, make the loss {loss}. Second: the probability that a frame shows the "
@@ -240,7 +241,7 @@ def kl_div_parts(name: str) -> str:
     q = bell(-1.0, 1.5).log_softmax(dim=0)
     parts = losses.kl_div(q, p, reduction="none")
     total = float(losses.kl_div(q, p, reduction="sum"))
-    names = [say("P (target)"), say("Q = exp(input)")]
+    names = [gettext("P (target)"), gettext("Q = exp(input)")]
 
     def both(axes: Axes) -> None:
         axes.plot(z, p, "-", color=COLOURS[0], label=names[0])
@@ -256,22 +257,22 @@ def kl_div_parts(name: str) -> str:
         axes.axhline(0, color=INK, linewidth=0.8)
 
     top = int(parts.argmax())
-    alt = say(
+    alt = gettext(
         "Contributions y (log y − x): largest {high} at {at}, lowest {low}, together {total}.",
         high=number(float(parts.max())), at=number(float(z[top])), low=number(float(parts.min())),
         total=number(total),
     )  # fmt: skip
-    two = say(
+    two = gettext(
         "Two distributions: P has peaks at {a} and near 1.8, Q one at {b}.",
         a=number(float(z[int(p.argmax())])), b=number(float(z[int(q.argmax())])),
     )  # fmt: skip
     panels = [
-        svg(both, two, f"{name}-1", title=say("two distributions"), legend_rows=1,
-            labels=(say("outcome"), "")),
-        svg(pointwise, alt, f"{name}-2", title=say("contributions ℓ(x, y) = y (log y − x)"),
-            labels=(say("outcome"), ""), legend_rows=1),
+        svg(both, two, f"{name}-1", title=gettext("two distributions"), legend_rows=1,
+            labels=(gettext("outcome"), "")),
+        svg(pointwise, alt, f"{name}-2", title=gettext("contributions ℓ(x, y) = y (log y − x)"),
+            labels=(gettext("outcome"), ""), legend_rows=1),
     ]  # fmt: skip
-    caption = say(
+    caption = gettext(
         "Where Q is too small, the contribution is positive; where Q is too large, negative "
         "(hatched). Only the sum, {total}, is the divergence. It is never below 0.",
         total=number(total),
@@ -308,14 +309,14 @@ def outliers(name: str) -> str:
         legend(axes, names, 2)
 
     slopes = listed(named(f, number(float(fits[f][1]))) for f in functions)
-    alt = say(
+    alt = gettext(
         "Twenty points along a line of slope 0.5, three of them 9 too high, and the line that "
         "each loss fits. Slopes: {slopes}.",
         slopes=slopes,
     )
-    panel = svg(paint, alt, name, title=say("a line through outliers"), legend_rows=2,
+    panel = svg(paint, alt, name, title=gettext("a line through outliers"), legend_rows=2,
                 size=(340, 250), labels=("z", "y"), margins=(46, 8, 22, 38))  # fmt: skip
-    caption = say("Slopes: {slopes}. Without the outliers it is 0.5.", slopes=slopes)
+    caption = gettext("Slopes: {slopes}. Without the outliers it is 0.5.", slopes=slopes)
     return whole(name, [panel], caption)
 
 
@@ -335,10 +336,10 @@ def stability(
     def first_bad(index: int) -> str:
         a, b = results[0][index], results[1][index]
         wrong = ~torch.isclose(a, b, rtol=0.01, atol=1e-6)
-        return number(float(xs[int(wrong.int().argmax())])) if wrong.any() else say("nowhere")
+        return number(float(xs[int(wrong.int().argmax())])) if wrong.any() else gettext("nowhere")
 
     panels = []
-    for index, title in enumerate((say("value ℓ"), f"{say('gradient')} ∂ℓ/∂x")):
+    for index, title in enumerate((gettext("value ℓ"), f"{gettext('gradient')} ∂ℓ/∂x")):
         top = float(results[1][index].abs().max())
 
         def paint(axes: Axes, index: int = index) -> None:
@@ -356,7 +357,7 @@ def stability(
                               textcoords="offset points", ha="right")  # fmt: skip
             legend(axes, list(names), rows_for(names))
 
-        alt = say(
+        alt = gettext(
             "{naive} and {stable}: {title} down to {last}. They part at {part}; the stable form "
             "reaches {top}.",
             naive=names[0], stable=names[1], title=title, last=number(float(xs[-1])),
@@ -380,9 +381,9 @@ def bce_stability(name: str) -> str:
         name,
         lambda x: losses.binary_cross_entropy(x.sigmoid(), one, reduction="none"),
         lambda x: losses.binary_cross_entropy_with_logits(x, one, reduction="none"),
-        (say("sigmoid, then BCELoss"), "BCEWithLogitsLoss"),
-        say("logit x, with y = 1"),
-        lambda **at: say(
+        (gettext("sigmoid, then BCELoss"), "BCEWithLogitsLoss"),
+        gettext("logit x, with y = 1"),
+        lambda **at: gettext(
             "In float32. From x = {value} on the values differ, from {gradient} on the gradients.",
             **at,
         ),
@@ -397,9 +398,9 @@ def nll_stability(name: str) -> str:
         name,
         lambda x: losses.nll_loss(rows(x).softmax(dim=1).log(), target, reduction="none"),
         lambda x: losses.cross_entropy(rows(x), target, reduction="none"),
-        (say("softmax, log, NLLLoss"), "CrossEntropyLoss"),
-        say("logit x₁, with x₂ = 0 and y = 1"),
-        lambda **at: say(
+        (gettext("softmax, log, NLLLoss"), "CrossEntropyLoss"),
+        gettext("logit x₁, with x₂ = 0 and y = 1"),
+        lambda **at: gettext(
             "In float32. From x₁ = {value} on the values differ, from {gradient} on the gradients.",
             **at,
         ),
@@ -459,16 +460,17 @@ def imbalance(name: str) -> str:
     }
     panels = [
         svg(cumulative,
-            say("With γ = {gammas}, the easiest 80 percent of the negatives make {easy} percent "
-                  "of the loss of all negatives.", **told),
-            f"{name}-1", title=say("share of the negatives' loss, in percent"),
-            labels=(say("negatives, easiest first, in percent"), ""), legend_rows=1),
+            gettext("With γ = {gammas}, the easiest 80 percent of the negatives make {easy} "
+                    "percent of the loss of all negatives.", **told),
+            f"{name}-1", title=gettext("share of the negatives' loss, in percent"),
+            labels=(gettext("negatives, easiest first, in percent"), ""), legend_rows=1),
         svg(bars,
-            say("With γ = {gammas}, the positives make {positive} percent of the loss.", **told),
-            f"{name}-2", title=say("share of the positives in the loss"),
-            labels=(say("percent"), ""), margins=(46, 14, 22, 38)),
+            gettext("With γ = {gammas}, the positives make {positive} percent of the loss.",
+                    **told),
+            f"{name}-2", title=gettext("share of the positives in the loss"),
+            labels=(gettext("percent"), ""), margins=(46, 14, 22, 38)),
     ]  # fmt: skip
-    caption = say(
+    caption = gettext(
         "A linear model is trained with cross entropy (γ = 0) on 4000 negatives and 40 positives "
         "that overlap. Then its loss is computed for γ = {gammas}. First: the easiest 80 percent "
         "of the negatives make {easy} percent of the negatives' loss. Second: the positives, "

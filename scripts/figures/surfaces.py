@@ -10,7 +10,7 @@ from torch import Tensor
 
 import losses
 from scripts.figures.drawing import COLOURS, INK, number, picture, svg, whole
-from scripts.website.language import listed, say, sentences
+from scripts.website.language import gettext, listed, sentences
 
 Function = Callable[[Tensor, Tensor], Tensor]
 SQUARE = (302, 280)
@@ -40,7 +40,7 @@ def mesh(
 def extremes(x: Tensor, y: Tensor, z: Tensor) -> str:
     low, high = int(z.argmin()), int(z.argmax())
     at = lambda k: f"({number(float(x.flatten()[k]))}, {number(float(y.flatten()[k]))})"
-    return say(
+    return gettext(
         "Lowest, {low}, at {a}; highest, {high}, at {b}.",
         low=number(float(z.min())),
         a=at(low),
@@ -90,7 +90,7 @@ def plane(
         axes.set_xlim(xs)
         axes.set_ylim(ys)
 
-    alt = say("{title}, over {x} and {y}.", title=title, x=labels[0], y=labels[1])
+    alt = gettext("{title}, over {x} and {y}.", title=title, x=labels[0], y=labels[1])
     return svg(
         paint, sentences(alt, extremes(x, y, z)), salt, title=title, labels=labels, size=SQUARE,
         margins=(50, 10, 22, 38),
@@ -137,7 +137,7 @@ def simplex(salt: str, function: str, title: str, at: Sequence[float], **keyword
         middle = (torch.full((1, 3), 1 / 3).double().log(), torch.tensor([0]))
         guess = float(getattr(losses, function)(*middle, **keywords, reduction="sum"))
         axes.annotate(
-            say("guessing: {loss}", loss=number(guess)),
+            gettext("guessing: {loss}", loss=number(guess)),
             (0.5, 3**0.5 / 6),
             (0, 4),
             textcoords="offset points",
@@ -154,7 +154,7 @@ def simplex(salt: str, function: str, title: str, at: Sequence[float], **keyword
         axes.set_ylim(-0.1, 0.95)
 
     grows = listed(number(float(v)) for v in at)
-    alt = say(
+    alt = gettext(
         "{title}, over all probabilities of three classes. 0 in the corner p₁ = 1, without bound "
         "towards the opposite side; level lines at {levels}.",
         title=title,
@@ -176,8 +176,8 @@ def cross_entropy_plane(name: str) -> str:
         simplex(f"{name}-2", "cross_entropy", "ℓ = −log p₁", (0.1, 0.3, 0.693, 1.5, 3)),
     ]  # fmt: skip
     caption = sentences(
-        say(ARROWS),
-        say(
+        gettext(ARROWS),
+        gettext(
             "First: two logits; only their difference counts. Second: three probabilities; only "
             "that of the right class counts."
         ),
@@ -189,10 +189,10 @@ def cross_entropy_plane(name: str) -> str:
 def focal_loss_plane(name: str) -> str:
     at = (0.01, 0.1, 0.3, 0.693, 1.5, 3)
     panels = [
-        simplex(f"{name}-1", "cross_entropy", say("cross entropy"), at),
-        simplex(f"{name}-2", "focal_loss", say("focal loss, γ = 2"), at, gamma=2.0),
+        simplex(f"{name}-1", "cross_entropy", gettext("cross entropy"), at),
+        simplex(f"{name}-2", "focal_loss", gettext("focal loss, γ = 2"), at, gamma=2.0),
     ]
-    caption = say(
+    caption = gettext(
         "The same level lines in both. The focal loss is close to 0 around the right answer: what "
         "is already likely costs next to nothing."
     )
@@ -224,19 +224,19 @@ def regions(names: Sequence[tuple[str, float, float]]) -> Callable[[Axes], None]
 
 def triplet_plane(name: str) -> str:
     function = name.removesuffix("_plane")
-    easy, semi, hard = say("easy: 0"), say("semi-hard"), say("hard")
+    easy, semi, hard = gettext("easy: 0"), gettext("semi-hard"), gettext("hard")
     panels = [
         plane(
-            f"{name}-1", triplets(function), say("ℓ, with m = 1"), ("d(a, a⁺)", "d(a, a⁻)"),
+            f"{name}-1", triplets(function), gettext("ℓ, with m = 1"), ("d(a, a⁺)", "d(a, a⁻)"),
             (0, 3), (0, 3), (0.001, 0.5, 1, 1.5, 2, 3), arrows=False, names=False,
             extra=regions(((easy, 0.75, 2.5), (semi, 1.5, 2.0), (hard, 2.1, 0.8))),
         ),
         plane(
-            f"{name}-2", triplets(function), say("downhill"), ("d(a, a⁺)", "d(a, a⁻)"),
+            f"{name}-2", triplets(function), gettext("downhill"), ("d(a, a⁺)", "d(a, a⁻)"),
             (0, 3), (0, 3), (0.001, 0.5, 1, 1.5, 2, 3), extra=regions(()),
         ),
     ]  # fmt: skip
-    caption = say(
+    caption = gettext(
         "Above the solid line the negative is farther away than the positive by at least the "
         "margin: no loss. Between the lines it is farther away, but by less than the margin. Below "
         "the dashed line it is nearer than the positive."
@@ -254,22 +254,22 @@ def margin_ranking_plane(name: str) -> str:
         return losses.margin_ranking_loss(x1, x2, torch.ones_like(x1), margin=1.0, reduction="none")
 
     words = (
-        (say("right order: 0"), 0.85, 2.6),
-        (say("too close"), 1.5, 2.0),
-        (say("wrong order"), 2.1, 0.8),
+        (gettext("right order: 0"), 0.85, 2.6),
+        (gettext("too close"), 1.5, 2.0),
+        (gettext("wrong order"), 2.1, 0.8),
     )
     panels = [
         plane(
-            f"{name}-1", loss, say("ℓ, with y = 1 and m = 1"), ("x₂", "x₁"),
+            f"{name}-1", loss, gettext("ℓ, with y = 1 and m = 1"), ("x₂", "x₁"),
             (0, 3), (0, 3), (0.001, 0.5, 1, 1.5, 2, 3), arrows=False, names=False,
             extra=regions(words),
         ),
         plane(
-            f"{name}-2", loss, say("downhill"), ("x₂", "x₁"),
+            f"{name}-2", loss, gettext("downhill"), ("x₂", "x₁"),
             (0, 3), (0, 3), (0.001, 0.5, 1, 1.5, 2, 3), extra=regions(()),
         ),
     ]  # fmt: skip
-    caption = say(
+    caption = gettext(
         "Above the solid line the first score leads by the margin: no loss. On the dashed line "
         "both are equal."
     )
@@ -294,17 +294,17 @@ def poisson_plane(name: str) -> str:
     counts = torch.arange(1, 101, dtype=torch.float64) / 10
     panels = [
         plane(
-            f"{name}-1", excess(log_rate, best_log), say("excess of ℓ over its minimum"),
-            (say("log-rate x"), say("count y")), (-2, 3.4), (0.1, 10), at, arrows=False,
+            f"{name}-1", excess(log_rate, best_log), gettext("excess of ℓ over its minimum"),
+            (gettext("log-rate x"), gettext("count y")), (-2, 3.4), (0.1, 10), at, arrows=False,
             extra=lambda axes: axes.plot(counts.log(), counts, "--", color=COLOURS[1]),
         ),
         plane(
-            f"{name}-2", excess(rate, best), say("the same, log_input=False"),
-            (say("rate x"), say("count y")), (0.1, 10), (0.1, 10), at, arrows=False,
+            f"{name}-2", excess(rate, best), gettext("the same, log_input=False"),
+            (gettext("rate x"), gettext("count y")), (0.1, 10), (0.1, 10), at, arrows=False,
             extra=lambda axes: axes.plot(counts, counts, "--", color=COLOURS[1]),
         ),
     ]  # fmt: skip
-    caption = say(
+    caption = gettext(
         "How much more a prediction costs than the best one for its count. Dashed: the best one, "
         "where the rate is the count. The valley widens with the count, because larger counts "
         "scatter more."
@@ -324,16 +324,17 @@ def gaussian_plane(name: str) -> str:
     errors = torch.arange(-120, 121, dtype=torch.float64) / 60
     panels = [
         plane(
-            f"{name}-1", loss, say("ℓ over error and variance"), ("x − y", "v"),
+            f"{name}-1", loss, gettext("ℓ over error and variance"), ("x − y", "v"),
             (-2, 2), (0.08, 3), (-0.5, 0, 0.5, 1, 2, 4), arrows=False,
             extra=lambda axes: axes.plot(errors, errors**2, "--", color=COLOURS[1]),
         ),
         plane(
-            f"{name}-2", sure, say("ℓ, with v = 0.5"), (say("prediction x"), say("target y")),
+            f"{name}-2", sure, gettext("ℓ, with v = 0.5"),
+            (gettext("prediction x"), gettext("target y")),
             (-2, 2), (-2, 2), (-0.3, 0, 0.5, 1, 2, 4, 8),
         ),
     ]  # fmt: skip
-    caption = say(
+    caption = gettext(
         "First: the dashed line is the best variance for each error, its square. A sure and wrong "
         "answer (below it) costs most, an unsure one (above it) costs little. Second: with a fixed "
         "variance, only the error counts."
@@ -353,15 +354,15 @@ def multilabel_plane(name: str) -> str:
         target = torch.tensor([1.0, 0.0], dtype=rows.dtype).expand(len(rows), 2)
         return losses.multilabel_soft_margin_loss(rows, target, reduction="none").reshape(x1.shape)
 
-    labels = (say("x₁, right class"), say("x₂, wrong class"))
+    labels = (gettext("x₁, right class"), gettext("x₂, wrong class"))
     at = (0.05, 0.2, 0.5, 1, 2, 3)
     panels = [
         plane(f"{name}-1", hinge, "MultiLabelMarginLoss", labels, (-3, 3), (-3, 3), at),
         plane(f"{name}-2", soft, "MultiLabelSoftMarginLoss", labels, (-3, 3), (-3, 3), at),
     ]
     caption = sentences(
-        say(ARROWS),
-        say(
+        gettext(ARROWS),
+        gettext(
             "First: only the lead of the right class counts; once it is 1, nothing pulls. Second: "
             "each class is pulled to its own side of 0, without end."
         ),

@@ -25,7 +25,7 @@ from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG, FAMILIES
 from scripts.website import fallback, language, postprocess, traditional, wheel
-from scripts.website.language import ROOT, say
+from scripts.website.language import ROOT, gettext
 
 WORK = ROOT / "build"
 
@@ -45,7 +45,7 @@ def configuration(name: str, site_dir: Path, strict: bool) -> MkDocsConfig:
     config = load_config(str(file), **settings)
     if name != "en":
         config.plugins["fallback"] = fallback.Fallback()
-    config.extra["copy_page"] = say("Copy this page as Markdown")
+    config.extra["copy_page"] = gettext("Copy this page as Markdown")
     if os.environ.get("SITE_URL"):
         config.extra["site"] = os.environ["SITE_URL"]
     return config
@@ -74,7 +74,7 @@ def translated(config: dict[str, Any], name: str) -> dict[str, Any]:
 
     def titles(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [
-            {say(title): titles(below) if isinstance(below, list) else below}
+            {gettext(title): titles(below) if isinstance(below, list) else below}
             for entry in entries
             for title, below in entry.items()
         ]
@@ -82,7 +82,7 @@ def translated(config: dict[str, Any], name: str) -> dict[str, Any]:
     theme, plugins = config["theme"], config["plugins"]
     theme["language"] = name
     for palette in theme["palette"]:
-        palette["toggle"]["name"] = say(palette["toggle"]["name"])
+        palette["toggle"]["name"] = gettext(palette["toggle"]["name"])
     plugins["search"] |= {
         "lang": "en",
         "separator": f"{plugins['search']['separator']}|{SEPARATOR}",
@@ -96,8 +96,8 @@ def translated(config: dict[str, Any], name: str) -> dict[str, Any]:
     }
     edit = config.get("edit_uri")
     return {
-        "site_name": say(config["site_name"]),
-        "site_description": say(config["site_description"]),
+        "site_name": gettext(config["site_name"]),
+        "site_description": gettext(config["site_description"]),
         "site_url": config["site_url"] and f"{config['site_url']}{name}/",
         "edit_uri": edit and edit.replace("/en/", f"/{name}/"),
         "docs_dir": str(ROOT / "docs" / name),

@@ -20,7 +20,7 @@ from scripts import figures
 from scripts.figures.drawing import RECORDS
 from scripts.website import language, rosetta, snippets
 from scripts.website.alone import alone, sessions_in
-from scripts.website.language import say
+from scripts.website.language import gettext
 
 DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
@@ -79,7 +79,7 @@ def displays(function: str) -> list[tuple[str, str]]:
     text = language.docstring(function)
     found = DISPLAY.findall(text[: text.index("\nArgs:")])
     gradient = next(display for display in found if r"\partial" in display)
-    return [(say("Loss"), found[0]), (say("Gradient"), gradient)]
+    return [(gettext("Loss"), found[0]), (gettext("Gradient"), gradient)]
 
 
 def tab(title: str, text: str) -> str:
@@ -92,7 +92,7 @@ def tabs(function: str, store: Callable[[str], str]) -> Iterator[tuple[str, str]
         first = sessions_in(inspect.getdoc(getattr(losses, function)) or "")[0]
         yield "PyTorch", store(highlighted(alone(first).program, "language-python highlight"))
     shown = store(highlighted(short(function), "highlight in-code"))
-    yield say("From scratch"), f"{shown}\n\n{left_out(function)}"
+    yield gettext("From scratch"), f"{shown}\n\n{left_out(function)}"
     for library, program in rosetta.programs(function):
         yield library, store(highlighted(program, "language-python highlight"))
 
@@ -113,31 +113,31 @@ def short(function: str) -> str:
 def left_out(function: str) -> str:
     """Say what the short form does not do that the loss does."""
     card = snippets.card(function)
-    parts = [say("checks and messages"), say("half precision")]
+    parts = [gettext("checks and messages"), gettext("half precision")]
     numbers = [call for call in card.conversions if call.function in ("upcast", "paired")]
     others = [call for call in card.conversions if call not in numbers]
     if any("target" in call.after for call in others):
-        parts.append(say("class indices of another type than int64 or of another shape"))
+        parts.append(gettext("class indices of another type than int64 or of another shape"))
     if any(len(call.after) > 1 for call in numbers):
-        parts.append(say("integers and booleans"))
+        parts.append(gettext("integers and booleans"))
     if ".double()" in card.code:
-        parts.append(say("the result in the data type of `input`"))
+        parts.append(gettext("the result in the data type of `input`"))
     parts += [f"`{name}`" for name in card.arguments]
-    told = say("The function alone. Left out: {parts}.", parts=language.listed(parts))
+    told = gettext("The function alone. Left out: {parts}.", parts=language.listed(parts))
     expects = EXPECTS.get(function)
-    return language.sentences(told, say(expects) if expects else "")
+    return language.sentences(told, gettext(expects) if expects else "")
 
 
 def answers_of(loss: Record) -> list[tuple[str, str]]:
     """Answer what readers ask first, where there is an answer."""
     rows = {
-        say("Input"): loss.input,
-        say("Target"): loss.target,
-        say("Shapes"): loss.shapes,
-        say("`'mean'` divides by"): loss.mean,
-        say("Epsilon"): loss.eps,
+        gettext("Input"): loss.input,
+        gettext("Target"): loss.target,
+        gettext("Shapes"): loss.shapes,
+        gettext("`'mean'` divides by"): loss.mean,
+        gettext("Epsilon"): loss.eps,
     }
-    return [(title, say(text)) for title, text in rows.items() if text]
+    return [(title, gettext(text)) for title, text in rows.items() if text]
 
 
 def glance(loss: Record) -> str:

@@ -26,7 +26,7 @@ from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures
 from scripts.figures.drawing import RECORDS
 from scripts.website import card, language, snippets, speed, wheel
-from scripts.website.language import heading, say
+from scripts.website.language import gettext, heading
 from scripts.website.rosetta import KINDS, entries, friends, title_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,26 +42,26 @@ def properties(function: str) -> str:
     for name, title in PROPERTIES.items():
         claim = getattr(RECORDS[function].properties, name)
         value = f"`{claim.value}`" if isinstance(claim.value, str) else f"{claim.value or 0:.4g}"
-        holds = say("yes") if claim.holds else say("no")
+        holds = gettext("yes") if claim.holds else gettext("no")
         if name == "symmetric":
             title = {
-                "error": say("Symmetric in the error"),
-                "sign": say("Symmetric in the input's sign"),
-                "arguments": say("Symmetric in its arguments"),
+                "error": gettext("Symmetric in the error"),
+                "sign": gettext("Symmetric in the input's sign"),
+                "arguments": gettext("Symmetric in its arguments"),
             }[claim.value]
         else:
-            title = say(title)
+            title = gettext(title)
             if claim.value is not None:
                 holds = {
-                    "lipschitz": say("yes, constant {value}", value=value),
-                    "bounded": say("yes, by {value}", value=value),
-                    "minimum": say("yes, where {value}", value=value),
+                    "lipschitz": gettext("yes, constant {value}", value=value),
+                    "bounded": gettext("yes, by {value}", value=value),
+                    "minimum": gettext("yes, where {value}", value=value),
                 }[name]
-        rows.append((title, holds, say(claim.reason)))
-    scope = say(
+        rows.append((title, holds, gettext(claim.reason)))
+    scope = gettext(
         "For one element, row, pair or triplet, as a function of the input, with the defaults."
     )
-    return f"{scope}\n\n{table((say('Property'), say('Holds'), say('Why')), rows)}"
+    return f"{scope}\n\n{table((gettext('Property'), gettext('Holds'), gettext('Why')), rows)}"
 
 
 def overview() -> str:
@@ -71,14 +71,14 @@ def overview() -> str:
         rows = [
             (
                 f"[{loss.classes[0]}](losses/{loss.function}.md)<br>`{loss.function}`",
-                say(loss.summary),
-                say(loss.input),
-                say(loss.target),
+                gettext(loss.summary),
+                gettext(loss.input),
+                gettext(loss.target),
             )
             for loss in CATALOG
             if loss.family == name
         ]
-        head = (say("Loss"), say("When"), say("Input"), say("Target"))
+        head = (gettext("Loss"), gettext("When"), gettext("Input"), gettext("Target"))
         blocks.append(f"## {heading(family.title)}\n\n{table(head, rows)}")
     return "\n\n".join(blocks)
 
@@ -86,22 +86,25 @@ def overview() -> str:
 def checks() -> str:
     """Print what the last whole run of the tests counted here, if there was one."""
     if not COUNTS.exists():
-        return say(
+        return gettext(
             "There is nothing to show: on the machine that built this site, the tests have not been"
             " run. `python scripts/run.py test` runs them and counts."
         )
     counts = json.loads(COUNTS.read_text("utf-8"))
     tests = counts["tests"]
-    when = say(
+    when = gettext(
         "Counted on {date}, with PyTorch {torch}.", date=counts["date"], torch=counts["torch"]
     )
     rows = [
-        (say("examples in docstrings, one run for each function and class"), str(tests["losses"])),
-        (say("examples on pages, each run by itself"), str(tests["docs"] + tests["README.md"])),
-        *((say(fact), str(count)) for fact, count in counts["facts"].items()),
-        (say("tests in all"), str(sum(tests.values()))),
+        (
+            gettext("examples in docstrings, one run for each function and class"),
+            str(tests["losses"]),
+        ),
+        (gettext("examples on pages, each run by itself"), str(tests["docs"] + tests["README.md"])),
+        *((gettext(fact), str(count)) for fact, count in counts["facts"].items()),
+        (gettext("tests in all"), str(sum(tests.values()))),
     ]
-    blocks = [when, table((say("What"), say("Count")), rows)]
+    blocks = [when, table((gettext("What"), gettext("Count")), rows)]
     files = dict.fromkeys(name.partition("::")[0] for name in tests if "::" in name)
     for file in (file for file in files if (ROOT / file).exists()):
         rows = [
@@ -110,8 +113,8 @@ def checks() -> str:
             if name.startswith(f"{file}::")
         ]
         title = file.removeprefix("tests/")
-        head = (say("Claim"), say("Cases passed"))
-        blocks.append(f"## {title}\n\n{say(introduction(ROOT / file))}\n\n{table(head, rows)}")
+        head = (gettext("Claim"), gettext("Cases passed"))
+        blocks.append(f"## {title}\n\n{gettext(introduction(ROOT / file))}\n\n{table(head, rows)}")
     return "\n\n".join(blocks)
 
 
@@ -203,29 +206,34 @@ def names(function: str) -> str:
     loss = figures.RECORDS[function]
     twins = [(torch.nn.functional, function), *((torch.nn, name) for name in loss.classes)]
     found = [f"`{module.__name__}.{name}`" for module, name in twins if hasattr(module, name)]
-    known = [say(", ".join(loss.aliases)), *found]
-    told = say("Also known as {names}.", names=language.listed(known))
+    known = [gettext(", ".join(loss.aliases)), *found]
+    told = gettext("Also known as {names}.", names=language.listed(known))
     return f"{told}\n{{: .names }}"
 
 
 def rosetta(part: str) -> str:
     """Show how other libraries say it: the `losses`, a table each, or the false `friends`."""
     if part == "friends":
-        head = (say("This"), say("is not this"), say("because it is"), say("This would be"))
+        head = (
+            gettext("This"),
+            gettext("is not this"),
+            gettext("because it is"),
+            gettext("This would be"),
+        )
         return table(head, friends())
     blocks = []
     for entry, rows in entries():
-        page = say(
+        page = gettext(
             "{page}, for {kind}.",
             page=f"[`{entry.loss}`](../losses/{entry.loss}.md)",
-            kind=say(KINDS[entry.kind]),
+            kind=gettext(KINDS[entry.kind]),
         )
         head = (
-            say("Library"),
-            say("The same number"),
-            say("Arguments, defaults, and what comes back"),
+            gettext("Library"),
+            gettext("The same number"),
+            gettext("Arguments, defaults, and what comes back"),
         )
-        intro = language.sentences(page, say(entry.note) if entry.note else "")
+        intro = language.sentences(page, gettext(entry.note) if entry.note else "")
         blocks += [f"### {heading(title_of(entry))}", intro, table(head, rows)]
     return "\n\n".join(blocks)
 
@@ -233,13 +241,13 @@ def rosetta(part: str) -> str:
 def standalone(function: str) -> str:
     """Show the loss as one block that needs no package, folded, and offer it as a file."""
     code = card.highlighted(snippets.bundle(function), "highlight standalone")
-    title = say("The code, from {file}", file=f"<code>{language.file_of(function)}</code>")
+    title = gettext("The code, from {file}", file=f"<code>{language.file_of(function)}</code>")
     file = f'<p><a href="{file_beside(function)}" download>{download(function)}</a></p>'
     return f"{file}<details><summary>{title}</summary>{code}</details>"
 
 
 def download(function: str) -> str:
-    return say("Download {file}", file=f"{function}.py")
+    return gettext("Download {file}", file=f"{function}.py")
 
 
 def file_beside(function: str) -> str:
@@ -255,7 +263,9 @@ def program(name: str, *parts: str) -> str:
         source = "\n\n\n".join(ast.get_source_segment(source, cut[part]) or "" for part in parts)
     code = highlight(source, PythonLexer(), HtmlFormatter(wrapcode=True))
     return (
-        code if parts else f"<details><summary>{say('Show the program')}</summary>{code}</details>"
+        code
+        if parts
+        else f"<details><summary>{gettext('Show the program')}</summary>{code}</details>"
     )
 
 
@@ -266,7 +276,7 @@ def install() -> str:
     if site:
         return command
     link = f"{'' if language.context.language == 'en' else '../'}{file}"
-    offer = say("Download {file}", file=f'<a href="{link}" download>{file}</a>')
+    offer = gettext("Download {file}", file=f'<a href="{link}" download>{file}</a>')
     return f"<p>{offer}</p>\n\n{command}"
 
 

@@ -14,7 +14,7 @@ from mkdocs.structure.pages import Page
 
 from scripts.figures.drawing import RECORDS
 from scripts.website import language
-from scripts.website.language import DOCS, say
+from scripts.website.language import DOCS, gettext
 
 ENGLISH = DOCS / "en"
 TITLE = re.compile(r"^# .*\n", re.MULTILINE)
@@ -53,7 +53,7 @@ class Fallback(BasePlugin):
         ):
             return html
         self.partly += 1
-        note = say("Some of this page has not been translated yet and is shown in English.")
+        note = gettext("Some of this page has not been translated yet and is shown in English.")
         note = (
             f'<div class="admonition note in-english"><p class="admonition-title">{note}</p></div>'
         )
@@ -66,7 +66,7 @@ def is_english(page: Page) -> bool:
 
 def noted(markdown: str) -> str:
     """Say under the title that the page is in English."""
-    note = say("There is no current translation of this page; what follows is in English.")
+    note = gettext("There is no current translation of this page; what follows is in English.")
     return TITLE.sub(lambda title: f'{title[0]}\n!!! note in-english "{note}"\n', markdown, count=1)
 
 

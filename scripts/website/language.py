@@ -65,7 +65,7 @@ def use(name: str) -> None:
         context.translations = catalogues(name) if name != "en" else {}
 
 
-def say(text: str, **values: object) -> str:
+def gettext(text: str, **values: object) -> str:
     """Translate a message, then fill in its values. All words that are generated pass here."""
     said = context.used[text] = context.translations.get(text, text)
     if context.language != "en" and text not in context.translations and prose(text):
@@ -75,7 +75,7 @@ def say(text: str, **values: object) -> str:
 
 def heading(title: str) -> str:
     """Translate a heading; its anchor stays that of the English one."""
-    said = say(title)
+    said = gettext(title)
     return said if said == title else f"{said} {{ #{slugify(title, '-')} }}"
 
 
@@ -85,7 +85,7 @@ def listed(items: Iterable[str], english: str = ", ", chinese: str = "、") -> s
 
 
 def named(name: str, what: str) -> str:
-    return say("{name}: {course}", name=name, course=what)
+    return gettext("{name}: {course}", name=name, course=what)
 
 
 def cut(text: str) -> str:
@@ -95,7 +95,7 @@ def cut(text: str) -> str:
 
 def aliases(loss: Record) -> list[str]:
     """Return what else a loss is called, in English and in this language."""
-    translated = re.split("、|, ", say(", ".join(loss.aliases)))
+    translated = re.split("、|, ", gettext(", ".join(loss.aliases)))
     return list(dict.fromkeys([*translated, *loss.aliases]))
 
 
@@ -259,7 +259,7 @@ def translated(docstring: str) -> str:
             shape = part.kind.startswith("Shape") and not part.message
             lines.append(part.source.replace("`: ", "`：") if shape else part.source)
         else:
-            said = say(part.message)
+            said = gettext(part.message)
             start = part.start
             if part.kind.startswith("References,"):
                 start = re.sub(r"(, |: |; )$", lambda m: "，：；"[", : ; ".index(m[0]) // 2], start)

@@ -16,7 +16,7 @@ import losses
 from scripts import figures
 from scripts.website import card, directives, language, snippets
 from scripts.website.alone import FUNCTIONS, alone
-from scripts.website.language import say
+from scripts.website.language import gettext
 
 FENCE = re.compile(r"^(`{3,})(\w*).*?\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 FOLDED = re.compile(r'^(?:\?\?\?\+?|!!!) \w+ "(.*)"\n((?:(?: {4}.*)?\n)+)', re.MULTILINE)
@@ -135,11 +135,11 @@ def section(name: str, body: str) -> str:
 
 def titles() -> dict[str, str]:
     return {
-        "Args": say("Parameters"),
-        "Attributes": say("Attributes"),
-        "Shape": say("Shape"),
-        "Returns": say("Returns"),
-        "Raises": say("Raises"),
-        "Examples": say("Examples"),
-        "References": say("References"),
+        "Args": gettext("Parameters"),
+        "Attributes": gettext("Attributes"),
+        "Shape": gettext("Shape"),
+        "Returns": gettext("Returns"),
+        "Raises": gettext("Raises"),
+        "Examples": gettext("Examples"),
+        "References": gettext("References"),
     }

@@ -197,7 +197,7 @@ def tag(index: Path) -> None:
             if "#" not in entry["location"]:
                 names = [*loss.classes, loss.function, *language.aliases(loss)]
                 entry["tags"] = list(map(language.cut, names))
-                entry["about"] = language.cut(language.say(loss.summary))
+                entry["about"] = language.cut(language.gettext(loss.summary))
         elif page in LISTS:
             entry["boost"] = 0.6
         whole = entry["location"].endswith(".html")

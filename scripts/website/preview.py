@@ -17,13 +17,21 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from scripts.figures.curves import limits, path, sample
-from scripts.figures.drawing import COLOURS, DASHES, GRID, INK, RECORDS, STYLE, cached, code
+from scripts.figures.drawing import (
+    COLOURS,
+    DASHES,
+    PAGE_COLOURS,
+    RECORDS,
+    STYLE,
+    cached,
+    code,
+)
 
 WIDTH, HEIGHT = 1200, 630  # what the places that show it ask for
 # The light theme's.
 LIGHT = dict(
     zip(
-        (*COLOURS, INK, GRID),
+        PAGE_COLOURS,
         ("#0072b2", "#c44e00", "#00795a", "#a8427d", "#24292f", "#dcdfe3"),
         strict=True,
     )

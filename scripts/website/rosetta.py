@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from losses.catalog import CATALOG
-from scripts.website.language import named, say
+from scripts.website.language import gettext, named
 
 # With their documentation; a table that scrolls needs a link, for those without a mouse.
 LIBRARIES = {
@@ -596,14 +596,14 @@ def entries() -> list[tuple[Entry, list[tuple[str, ...]]]]:
             name = f"[{library}]({url})"
             word = entry.words.get(library)
             if word is None:
-                rows.append((name, say("none"), ""))
+                rows.append((name, gettext("none"), ""))
                 continue
             same = code(word.call)
             if word.module:
-                same = say("{call}<br>or {module}", call=same, module=code(word.module))
+                same = gettext("{call}<br>or {module}", call=same, module=code(word.module))
             origin = ""
             if word.signature:
-                origin = named(code(word.signature), f"<br>{say(word.returns)}")
+                origin = named(code(word.signature), f"<br>{gettext(word.returns)}")
             rows.append((name, same, origin))
         found.append((entry, rows))
     return found
@@ -615,7 +615,7 @@ def friends() -> list[tuple[str, ...]]:
         r"^`(?:F|losses)\.(\w+).*`$", r"[\g<0>](../losses/\1.md)", code(call)
     )
     return [
-        (code(x.call), linked(x.taken_for), say(x.why), code(x.turned) or say("none"))
+        (code(x.call), linked(x.taken_for), gettext(x.why), code(x.turned) or gettext("none"))
         for x in FALSE_FRIENDS
     ]
 

@@ -23,7 +23,7 @@ from pygments.lexers import PythonConsoleLexer
 
 from scripts.website import language
 from scripts.website.alone import FUNCTIONS, Alone, alone
-from scripts.website.language import say
+from scripts.website.language import gettext
 
 BLOCK = re.compile(
     r'<div class="((?:[\w-]+ )*highlight(?: in-code| standalone)?)"><pre>(?!<div)(.*?)</pre></div>',
@@ -34,7 +34,7 @@ LINK = re.compile(r'href="(\w+\.html)#')
 
 
 def button(source: str) -> str:
-    title = say("Copy to clipboard")
+    title = gettext("Copy to clipboard")
     return (
         '<div class="md-code__nav"><button class="md-code__button" data-md-type="copy" '
         f'title="{html.escape(title)}" {source}></button></div>'
@@ -74,15 +74,15 @@ def copies(program: str) -> str:
 def told(session: Alone) -> str:
     """Say under a session what its copy carries, or that it needs this package."""
     if session.package:
-        note = say("This is about the package, so it needs the package installed.")
+        note = gettext("This is about the package, so it needs the package installed.")
     elif session.carried:
         # Of a class there is no short form.
         whole = session.whole or any(FUNCTIONS[name] != name for name in session.carried)
         names = language.listed(linked(name, whole) for name in session.carried)
         if whole:
-            note = say("The copy brings all of {names} along, checks included.", names=names)
+            note = gettext("The copy brings all of {names} along, checks included.", names=names)
         else:
-            note = say("The copy brings a short form of {names} along.", names=names)
+            note = gettext("The copy brings a short form of {names} along.", names=names)
     else:
         return ""
     return f'<p class="copied">{note}</p>'

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from losses.catalog import CATALOG
-from scripts.website.language import say
+from scripts.website.language import gettext
 
 # A list of contests, each with its loss, its label, what it is against, and what was measured of it
 # at each size: all in the order of the page. The baseline is PyTorch's own where it has no name.
@@ -83,12 +83,12 @@ def cells(entry: Entry) -> dict[str, str]:
     launched = [f"{a} + {b}" for a, b in entry.get("operations", {}).values()]
     cell = lambda *parts: "<br>".join(filter(None, parts))
     return {
-        say("Eager"): cell(ratio[EAGER], times[OURS]),
-        say("Compiled"): cell(ratio.get(COMPILED), times.get(f"{OURS} compiled")),
-        say("Both compiled"): ratio.get(BOTH, ""),
-        say("Operations"): cell(*launched),
-        say("Memory"): cell(saved.get(EAGER), space.get(OURS)),
-        say("Memory, compiled"): cell(saved.get(COMPILED), space.get(f"{OURS} compiled")),
+        gettext("Eager"): cell(ratio[EAGER], times[OURS]),
+        gettext("Compiled"): cell(ratio.get(COMPILED), times.get(f"{OURS} compiled")),
+        gettext("Both compiled"): ratio.get(BOTH, ""),
+        gettext("Operations"): cell(*launched),
+        gettext("Memory"): cell(saved.get(EAGER), space.get(OURS)),
+        gettext("Memory, compiled"): cell(saved.get(COMPILED), space.get(f"{OURS} compiled")),
     }
 
 
@@ -101,8 +101,8 @@ def messages() -> Iterator[str]:
 
 def conditions() -> str:
     """List what the numbers depend on."""
-    told = ((say(x) if x in WORDS else x, value) for x, value in kept()["machine"].items())
-    return "\n".join(say("- {name}: {value}", name=name, value=value) for name, value in told)
+    told = ((gettext(x) if x in WORDS else x, value) for x, value in kept()["machine"].items())
+    return "\n".join(gettext("- {name}: {value}", name=name, value=value) for name, value in told)
 
 
 def tables(*sizes: str) -> str:
@@ -111,17 +111,19 @@ def tables(*sizes: str) -> str:
     rows = []
     for contest, size, entry in entries(results, *sizes):
         about = [f"[{TITLES[contest['loss']]}](losses/{contest['loss']}.md)"]
-        about += [say(contest["label"])] if contest["label"] else []
+        about += [gettext(contest["label"])] if contest["label"] else []
         if len(sizes) != 1:
             about.append(f"n = {size}" if size.isdigit() else size)
         if contest["against"]:
-            about.append(say("against {name}", name=say(contest["against"])))
-        rows.append({say("Loss"): "<br>".join(about), **cells(entry)})
+            about.append(gettext("against {name}", name=gettext(contest["against"])))
+        rows.append({gettext("Loss"): "<br>".join(about), **cells(entry)})
     if not rows:
-        return say("Nothing is measured yet: `python scripts/run.py benchmark --write` does it.")
+        return gettext(
+            "Nothing is measured yet: `python scripts/run.py benchmark --write` does it."
+        )
     if "million" in sizes:
         mean = [f"**{short(ratio)}**" for ratio in means(results).values()]
-        title = say("All of PyTorch's, geometric mean")
+        title = gettext("All of PyTorch's, geometric mean")
         rows.insert(0, dict(zip(rows[0], (title, *mean), strict=False)))
     head = [title for title in rows[-1] if any(row.get(title) for row in rows)]
     lines = [head, ["---"] * len(head), *([row.get(x, "") for x in head] for row in rows)]
