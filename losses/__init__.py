@@ -10,6 +10,9 @@ Examples:
     tensor(2.)
 """
 
+from inspect import get_annotations as _own_annotations
+from typing import get_type_hints as _get_type_hints
+
 from losses import catalog as catalog
 from losses.classification import *
 from losses.focal import *
@@ -19,7 +22,10 @@ from losses.mining import *
 from losses.regression import *
 from losses.sequence import *
 
-# A class is named, printed and pickled as what users import: `losses.HuberLoss`.
+# A class is named, printed and pickled as what users import: `losses.HuberLoss`. Its annotations
+# are resolved before, where the names in them are known.
 for _item in list(vars().values()):
     if isinstance(_item, type):
+        _hints = _get_type_hints(_item)
+        _item.__annotations__ = {name: _hints[name] for name in _own_annotations(_item)}
         _item.__module__ = __name__

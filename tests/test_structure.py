@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import torch
@@ -77,6 +77,7 @@ def test_the_public_api_is_the_catalogue() -> None:
     for name in PUBLIC:
         if inspect.isclass(found[name]):
             assert found[name].__module__ == "losses"
+            get_type_hints(found[name])  # as those do who build it from settings
 
 
 def test_no_loss_of_pytorch_is_forgotten() -> None:
