@@ -83,7 +83,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     unknown = "options ignored, with a warning"
     yield Case("blocks, smoothing", biased | in_blocks | smooth, every, defect=unknown)
     yield Case("blocks, probabilities", biased | in_blocks | {"target": soft}, defect=unknown)
-    yield Case("blocks, out_features", grid | in_blocks, every, defect=unknown)
+    yield Case("blocks, out_features", grid | in_blocks, defect=unknown)
     infinite = x.clone()
     infinite[1, 0] = float("inf")
     yield Case(
