@@ -141,6 +141,8 @@ def anchors(site: Path) -> set[str]:
 def brief(entry: dict[str, Any]) -> str:
     """Return what the search should know of a section: every reader loads all of it."""
     text, name = entry["text"], entry["location"].partition("#losses.")[2]
+    if entry["location"].endswith("#properties"):
+        return ""  # the same few words on every page
     if name:
         text = SIGNATURE.sub("", text)
     if name in FUNCTIONS:

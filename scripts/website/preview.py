@@ -67,7 +67,7 @@ def paint(axes: Axes, function: str, which: str) -> None:
     assert curve is not None
     lines = sample(function, curve)
     for index, line in enumerate(lines):
-        axes.plot(*path(line, which), DASHES[index], color=LIGHT[COLOURS[index]])
+        axes.plot(*path(line, which), linestyle=DASHES[index], color=LIGHT[COLOURS[index]])
     axes.set_xlim(min(curve.domain + curve.walls), max(curve.domain + curve.walls))
     axes.set_ylim(limits(lines, which))
     axes.set_title("ℓ" if which == "value" else f"∂ℓ/∂{curve.symbol}")

@@ -49,12 +49,13 @@ class Sessions(Postprocessor):
         kinds, block = match.groups()
         text = html.unescape(re.sub(r"<[^>]*>", "", block))
         kind = kinds.split()[-1]
-        if kind in ("in-code", "standalone"):
-            target = button(f'data-clipboard-target=".{kind} code"')
-            # Not for the search: the docstring says it in words, and code weighs more than they do.
-            return f'<div class="{kinds}"><pre data-search-exclude>{target}{block}</pre></div>'
-        if kind == "highlight" and kinds.startswith("language-python highlight"):
-            return f'<div class="{kinds}"><pre>{button(copies(text.rstrip()))}{block}</pre></div>'
+        listing = kind in ("in-code", "standalone")
+        if listing or kinds == "language-python highlight":
+            copied = f'data-clipboard-target=".{kind} code"' if listing else copies(text.rstrip())
+            # Not for the search: the page says it in words, and code weighs more than they do.
+            return (
+                f'<div class="{kinds}"><pre data-search-exclude>{button(copied)}{block}</pre></div>'
+            )
         if not text.startswith(">>> "):
             return match[0]
         session = alone(text)
