@@ -58,7 +58,9 @@ def main() -> int:
     listed = programs()
     if not listed:
         sys.exit("build the site first: python scripts/run.py build")
-    installed = subprocess.run([python, "-m", "pip", "list"], capture_output=True, text=True).stdout
+    installed = subprocess.run(
+        [python, "-I", "-m", "pip", "list"], capture_output=True, text=True
+    ).stdout
     assert "losses" not in installed.split(), "this package is installed there"
     # Isolated, and elsewhere: nothing of this folder can be imported.
     done = subprocess.run(
