@@ -51,6 +51,9 @@ BLOCK = re.compile(
     rf"((?:[^<\u4e00-\u9fff]|<(?!/?(?:{BLOCKS})\b))*)</\1>"
 )
 FUNCTIONS = {name: loss.function for loss in CATALOG for name in loss.classes}
+# Sections that nobody asks for: the same few words on every page, what the errata list as well, the
+# names of all tests.
+UNASKED = re.compile(r"#(properties|in-the-source-documents)$|^checks\.html#test_")
 # What the search does without: lists of decimals, a signature beside its list of parameters, that
 # list where a class has its function's, and indentation.
 DECIMALS = re.compile(r"\[[\d\s.,\[\]einfa+-]*\d\.[\d\s.,\[\]einfa+-]*\]")
@@ -141,8 +144,8 @@ def anchors(site: Path) -> set[str]:
 def brief(entry: dict[str, Any]) -> str:
     """Return what the search should know of a section: every reader loads all of it."""
     text, name = entry["text"], entry["location"].partition("#losses.")[2]
-    if entry["location"].endswith("#properties"):
-        return ""  # the same few words on every page
+    if UNASKED.search(entry["location"]):
+        return ""
     if name:
         text = SIGNATURE.sub("", text)
     if name in FUNCTIONS:
