@@ -178,6 +178,7 @@ def test_on_the_cpu_the_checks_do_look() -> None:
     assert reads["mse_loss"] == 0
 
 
+@pytest.mark.slow
 @every((torch.float32,))
 def test_no_value_is_read_back(
     loss: Record, case: Case, dtype: torch.dtype, nobody_looks: None
@@ -191,6 +192,7 @@ def test_no_value_is_read_back(
         assert not recorded(loss, moved(case, "meta"), reduction=reduction).read
 
 
+@pytest.mark.slow
 @every((torch.float32,))
 def test_the_same_operations_whatever_the_batch(
     loss: Record, case: Case, dtype: torch.dtype, nobody_looks: None
@@ -237,6 +239,7 @@ def test_ctc_grows_with_its_frames_alone(nobody_looks: None) -> None:
     assert launched[2] == launched[0] + 15 * frame
 
 
+@pytest.mark.slow
 @every((torch.float32,), keep=lambda loss, case: loss.function not in SELECTS_ROWS)
 def test_torch_func_reads_nothing(
     loss: Record, case: Case, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch

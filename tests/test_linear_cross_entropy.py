@@ -289,6 +289,7 @@ def settings() -> Iterator[Any]:
 LAYER = ("input", "linear_weight", "linear_bias")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", list(settings()))
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
 @pytest.mark.parametrize(
