@@ -34,8 +34,8 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
 OLDEST, NEWEST = "2.6.0", "2.14.1"  # the ends of the range of PyTorch that `versions` tries
 # Tests of the site and of the tools: they need more than PyTorch.
 NOT_THE_LIBRARY = (
-    *("benchmark", "budgets", "figures", "figures_browser", "guides", "languages", "new_loss"),
-    *("offer", "rosetta", "site", "structure", "zensical"),
+    *("alone", "benchmark", "budgets", "figures", "figures_browser", "guides", "languages"),
+    *("new_loss", "offer", "rosetta", "site", "structure", "zensical"),
 )
 
 

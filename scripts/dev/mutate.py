@@ -29,7 +29,6 @@ from typing import Any
 import pytest
 
 from losses.catalog import CATALOG, module_of
-from scripts.website.language import file_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LOSSES = [loss.function for loss in CATALOG]
@@ -186,18 +185,18 @@ def apply(functions: Iterable[FunctionType], code: CodeType) -> None:
         function.__code__ = new[function.__code__.co_qualname]
 
 
+def source_of(name: str) -> Path:
+    """Return the file of a loss or of a helper."""
+    module = f"losses._{name}" if name in HELPERS else module_of(name)
+    return Path(str(importlib.import_module(module).__file__))
+
+
 class Mutation:
     """A pytest plugin: collect once, then run a forked child for each mutant."""
 
     def __init__(self, module: str, processes: int) -> None:
         self.module, self.processes = module, processes
-        self.path = Path(
-            str(
-                importlib.import_module(
-                    f"losses._{module}" if module in HELPERS else module_of(module)
-                ).__file__
-            )
-        )
+        self.path = source_of(module)
         self.durations: dict[str, float] = {}
         self.broken: list[str] = []
         self.child = False
@@ -232,7 +231,7 @@ class Mutation:
         names = [self.module]
         if self.module in HELPERS:
             word = re.compile(rf"\b{function}\b")
-            sources = {name: (ROOT / file_of(name)).read_text("utf-8") for name in LOSSES}
+            sources = {name: source_of(name).read_text("utf-8") for name in LOSSES}
             users = [name for name, text in sources.items() if word.search(text)] or LOSSES
             names += [users[0], users[-1]]
         files = {f"test_{name}.py" for name in names}
