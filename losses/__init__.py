@@ -14,12 +14,21 @@ from inspect import get_annotations as _own_annotations
 from typing import get_type_hints as _get_type_hints
 
 from losses import catalog as catalog
+from losses.boxes import *
 from losses.classification import *
+from losses.contrastive import *
+from losses.distillation import *
 from losses.focal import *
+from losses.forecasting import *
+from losses.images import *
+from losses.language_models import *
 from losses.likelihood import *
 from losses.margin import *
+from losses.metric import *
 from losses.mining import *
+from losses.ranking import *
 from losses.regression import *
+from losses.segmentation import *
 from losses.sequence import *
 
 # A class is named, printed and pickled as what users import: `losses.HuberLoss`. Its annotations

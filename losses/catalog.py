@@ -35,6 +35,7 @@ __all__ = [
     "Properties",
     "Record",
     "find",
+    "groups",
     "module_of",
 ]
 
@@ -67,6 +68,25 @@ FAMILIES = {
     "sequence": Family("Sequences"),
     "focal": Family("Focal losses"),
     "mining": Family("Mined triplets"),
+    "segmentation": Family(
+        "Segmentation",
+        input="logits, one a class and pixel",
+        target="class indices, or masks of values in [0, 1]",
+    ),
+    "boxes": Family(
+        "Boxes",
+        input="`boxes1`: corners x1, y1, x2, y2 in any unit",
+        target="`boxes2`: corners in the same unit",
+        mean="the number of pairs of boxes",
+        shapes="`boxes1` (*, 4), `boxes2` (*, 4)",
+    ),
+    "forecasting": Family("Forecasting and counts"),
+    "ranking": Family("Ranking and ordinal"),
+    "images": Family("Images"),
+    "contrastive": Family("Contrastive and self-supervised"),
+    "metric": Family("Metric learning"),
+    "distillation": Family("Distillation"),
+    "language_models": Family("Language models"),
 }
 
 
@@ -87,6 +107,14 @@ def records(name: str) -> Iterator[Record]:
 
 
 CATALOG = tuple(record for name in FAMILIES for record in records(name))
+
+
+def groups() -> Iterator[tuple[Family, list[Record]]]:
+    """Yield each family with its losses, in order; a family that has none yet is left out."""
+    for name, family in FAMILIES.items():
+        members = [record for record in CATALOG if record.family == name]
+        if members:
+            yield family, members
 
 
 def find(**wanted: bool) -> tuple[Record, ...]:

@@ -289,14 +289,14 @@ def main() -> int:
     options = parser.parse_args()
     records = {loss.function: loss for loss in CATALOG}
     siblings = [loss.function for loss in CATALOG if loss.family == options.family]
-    after = options.after or siblings[-1]
+    after = options.after or (siblings[-1] if siblings else None)
     if not re.fullmatch(r"[a-z]\w*", options.function):
         parser.error(f"{options.function} is no name for a function")
     if not re.fullmatch(r"[A-Z]\w*", options.cls):
         parser.error(f"{options.cls} is no name for a class")
     if options.function in records or any(options.cls in x.classes for x in CATALOG):
         parser.error(f"{options.function} or {options.cls} is in the catalogue already")
-    if after not in siblings:
+    if siblings and after not in siblings:
         parser.error(f"there is no {after} among {', '.join(siblings)}")
 
     known = hasattr(torch.nn.functional, options.function)
@@ -328,7 +328,10 @@ def main() -> int:
         (ROOT / path).write_text(filled(template), "utf-8")
     export = f"from losses.{options.family}._{options.function} import *\n"
     package = f"losses/{options.family}/__init__.py"
-    added(package, rf"^from losses\.{options.family}\._{after} import \*\n", export)
+    if after:
+        added(package, rf"^from losses\.{options.family}\._{after} import \*\n", export)
+    else:  # the first of its family, below the line that says what the family is for
+        added(package, r'\A"""[^"]*"""\n', f"\n{export}")
     subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", *new], cwd=ROOT, check=True)
 
     print("Written, each with its TODOs:", *new, sep="\n  ")

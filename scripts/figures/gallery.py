@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from losses.catalog import CATALOG, FAMILIES, Record
+from losses.catalog import Record, groups
 from scripts.figures.curves import course, limits, path, sample
 from scripts.figures.drawing import (
     COLOURS,
@@ -77,15 +77,14 @@ def gallery(store: Callable[[str], str]) -> str:
     The links are Markdown, for MkDocs to check; `store` sets the pictures aside from it.
     """
     blocks = []
-    for name, family in FAMILIES.items():
+    for family, members in groups():
         title = heading(family.title)
         tiles = []
-        for loss in CATALOG:
-            if loss.family == name:
-                # Names may break between their words.
-                label = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
-                content = store(f"{tile(loss)}<span>{label}</span>")
-                tiles.append(f"[{content}](losses/{loss.function}.md)")
+        for loss in members:
+            # Names may break between their words.
+            label = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
+            content = store(f"{tile(loss)}<span>{label}</span>")
+            tiles.append(f"[{content}](losses/{loss.function}.md)")
         rows = "\n".join(tiles)
         blocks.append(f'## {title}\n\n<div class="gallery" markdown="1">\n{rows}\n</div>')
     return "\n\n".join(blocks)

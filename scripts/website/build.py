@@ -23,7 +23,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.utils import yaml_load
 
-from losses.catalog import CATALOG, FAMILIES
+from losses import catalog
 from scripts.website import fallback, language, postprocess, traditional, wheel
 from scripts.website.language import ROOT, gettext
 
@@ -56,12 +56,8 @@ def navigation(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     losses = next(entry["Losses"] for entry in entries if "Losses" in entry)
     comparisons = {title: pages for entry in losses for title, pages in entry.items()}
     groups = []
-    for name, family in FAMILIES.items():
-        pages = [
-            {loss.classes[0]: f"losses/{loss.function}.md"}
-            for loss in CATALOG
-            if loss.family == name
-        ]
+    for family, members in catalog.groups():
+        pages = [{loss.classes[0]: f"losses/{loss.function}.md"} for loss in members]
         groups.append({family.title: pages + comparisons.pop(family.title, [])})
     if comparisons:
         raise ValueError(f"mkdocs.yml, nav: no family is called {', '.join(comparisons)}")

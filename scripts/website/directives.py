@@ -22,7 +22,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 import losses
-from losses.catalog import CATALOG, FAMILIES, PROPERTIES
+from losses.catalog import CATALOG, PROPERTIES, groups
 from scripts import figures
 from scripts.figures.drawing import RECORDS
 from scripts.website import card, language, snippets, speed, wheel
@@ -67,7 +67,7 @@ def properties(function: str) -> str:
 def overview() -> str:
     """List all losses, a table a family."""
     blocks = []
-    for name, family in FAMILIES.items():
+    for family, members in groups():
         rows = [
             (
                 f"[{loss.classes[0]}](losses/{loss.function}.md)<br>`{loss.function}`",
@@ -75,8 +75,7 @@ def overview() -> str:
                 gettext(loss.input),
                 gettext(loss.target),
             )
-            for loss in CATALOG
-            if loss.family == name
+            for loss in members
         ]
         head = (gettext("Loss"), gettext("When"), gettext("Input"), gettext("Target"))
         blocks.append(f"## {heading(family.title)}\n\n{table(head, rows)}")
