@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
 from losses.catalog import CATALOG, Curve
-from scripts.figures import curves, illustrations, surfaces
+from scripts.figures import curves, illustrations, scenes, surfaces
 from scripts.figures.drawing import PICTURES, RECORDS, cached
 from scripts.figures.gallery import gallery
 
@@ -120,3 +122,5 @@ def compare(*arguments: str) -> str:
 
 
 assert illustrations and surfaces  # imported for the pictures that they register
+for found in pkgutil.iter_modules(scenes.__path__, f"{scenes.__name__}."):
+    import_module(found.name)

@@ -1,0 +1,95 @@
+"""What other libraries compute under the same name: one module a loss, `python scripts/run.py peers`.
+
+Such a module holds
+
+- `INPUT`: the small input of its table, in words for the page,
+- `ARGUMENTS`: the same as arguments of our function, without those that a peer has no word for,
+- `PEERS`: the rows of the table, each with the number that the library gives for this input,
+- `AGREEMENTS`: where a library computes the same loss, how, compared in value and gradient.
+
+`VERSIONS` pins the libraries. They are imported inside of the functions alone, so that the site is
+built without any of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+VERSIONS = {
+    "allRank": "1.4.3",
+    "coral-pytorch": "1.4.0",
+    "info-nce-pytorch": "0.1.4",
+    "kornia": "0.9.0",
+    "liger-kernel": "0.8.5",
+    "lightly": "1.6.0",
+    "monai": "1.6.1",
+    "open-clip-torch": "3.3.0",
+    "piq": "0.8.0",
+    "pytorch-metric-learning": "2.9.0",
+    "pytorch-msssim": "1.0.0",
+    "scikit-learn": "1.9.1",
+    "scipy": "1.17.1",
+    "scoringrules": "0.10.0",
+    "segmentation-models-pytorch": "0.6.0",
+    "sentence-transformers": "6.2.0",
+    "timm": "1.0.31",
+    "torch": "2.13.0",
+    "torchmetrics": "1.9.0",
+    "torchtune": "0.6.1",
+    "torchvision": "0.29.1",
+    "trl": "1.16.0",
+}
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One row of "Who computes it differently".
+
+    Attributes:
+        package: The library, as it is installed; its version stands in `VERSIONS`.
+        call: What to call there, as a reader would write it, in code.
+        otherwise: What it does otherwise; empty where it computes the same.
+        value: What it gives for the module's input. None where it raises.
+        compute: Calls it.
+    """
+
+    package: str
+    call: str
+    otherwise: str
+    value: float | None
+    compute: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A library that computes the same loss.
+
+    Attributes:
+        package: The library.
+        what: Which of its functions, and with what settings.
+        inputs: Makes the arguments of ours; those that require a gradient are compared in it too.
+        theirs: Computes the same in the library, of the same arguments by name.
+        tolerance: How far the two may lie apart, relatively.
+    """
+
+    package: str
+    what: str
+    inputs: Callable[[], dict[str, Any]]
+    theirs: Callable[..., Tensor]
+    tolerance: float = 1e-10
+
+
+def functions() -> list[str]:
+    """Return the losses that have a module here."""
+    return [module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_"]
+
+
+def of(function: str) -> Any:
+    """Return the module of a loss."""
+    return importlib.import_module(f"scripts.peers.{function}")
