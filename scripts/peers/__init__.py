@@ -1,4 +1,4 @@
-"""What other libraries compute under the same name: one module a loss, `python scripts/run.py peers`.
+"""What other libraries compute under the same name, one module a loss: `scripts/run.py peers`.
 
 Such a module holds
 
