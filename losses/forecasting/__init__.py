@@ -1,1 +1,3 @@
 """Forecasting and counts."""
+
+from losses.forecasting._crps_normal_loss import *
