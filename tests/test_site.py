@@ -25,7 +25,7 @@ from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -362,13 +362,23 @@ def test_a_press_on_the_visible_button_copies(page: Page, address: str) -> None:
 
 
 def queries(folder: str) -> list[tuple[str, list[str], bool]]:
-    """Read what people type, the pages of which one must be first, and whether it is by now."""
+    """Read what people type, the pages of which one must be first, and whether it is by now.
+
+    Where a section is named, the result must open there.
+    """
     name = "queries.zh.txt" if folder else "queries.txt"
     lines = (ROOT / "tests" / name).read_text("utf-8").splitlines()
     if folder == "zh-hant/":
         lines = [traditional.text(line) for line in lines]
     parts = [re.split(r" (->|~>) ", line) for line in lines if line and line[0] != "#"]
     return [(query.strip(), pages.split(", "), arrow == "->") for query, arrow, pages in parts]
+
+
+def opened(link: str) -> str:
+    """Return the page and the section that a result of the search opens."""
+    url = urlsplit(link)
+    section = url.fragment or "".join(parse_qs(url.query).get("at", []))
+    return url.path.removeprefix("/some/folder/") + (f"#{section}" if section else "")
 
 
 @each_language
@@ -397,8 +407,15 @@ def test_search_finds_the_right_page_first(folder: str, page: Page, address: str
         links = page.locator(".md-search-result__item > a").evaluate_all(
             "links => links.map(link => link.href)"
         )
-        found = [urlsplit(link).path.removeprefix(f"/some/folder/{folder}") for link in links]
-        rank = next((at for at, one in enumerate(found, 1) if one in wanted), None)
+        found = [opened(link).removeprefix(f"{folder}") for link in links]
+        rank = next(
+            (
+                at
+                for at, one in enumerate(found, 1)
+                if one in wanted or one.partition("#")[0] in wanted
+            ),
+            None,
+        )
         ranks.append(1 / rank if rank else 0.0)
         if must and rank != 1 and (not folder or set(wanted) <= set(translated(folder))):
             missed.append(f"{query!r}: {wanted} has rank {rank}, first is {found[:1]}")
