@@ -424,6 +424,77 @@ def test_search_finds_the_right_page_first(folder: str, page: Page, address: str
     assert not missed, "\n".join([report, *missed])
 
 
+# What must be marked is whole words of the query, in the section that the result opens.
+MARKED = """() => {
+  const heading = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+  const titles = [...document.querySelectorAll("article :is(h1, h2, h3)")]
+  const start = titles.indexOf(heading ?? titles[0])
+  const end = titles.slice(start + 1).find(title => !heading || title.tagName <= heading.tagName)
+  const after = (a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING
+  return [...document.querySelectorAll("mark")].map(mark => ({
+    word: mark.textContent.toLowerCase(),
+    beside: (mark.previousSibling?.textContent ?? "").slice(-1)
+      + (mark.nextSibling?.textContent ?? "").slice(0, 1),
+    inside: (titles[start].contains(mark) || !!after(titles[start], mark))
+      && !(end && after(end, mark)),
+  }))
+}"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "query", "words", "most"),
+    [
+        ("", "cross entropy", {"cross", "entropy"}, 60),
+        ("", "kl_div negative", {"kl", "div", "negative"}, 60),
+        ("", "why is my loss nan", {"nan"}, 60),
+        ("zh/", "交叉熵", {"交叉", "熵", "交叉熵"}, 60),
+    ],
+)
+def test_a_result_opens_at_its_section_and_marks_whole_words_there(
+    folder: str, query: str, words: set[str], most: int, page: Page, address: str
+) -> None:
+    page.goto(f"{address}/{folder}index.html", wait_until="networkidle")
+    page.locator("input.md-search__input").click()
+    page.keyboard.type(query)
+    first = page.locator(".md-search-result__item > a").first
+    first.wait_for()
+    wanted = opened(first.evaluate("link => link.href"))
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: url.removeprefix(f"{address}/") == wanted)
+    marks = page.evaluate(MARKED)
+    assert 0 < len(marks) <= most
+    for mark in marks:
+        assert mark["inside"] and mark["word"] in words
+        assert folder or not re.search(r"[^\W_]", mark["beside"]), mark
+    if "#" in wanted:
+        top = page.evaluate(
+            "document.getElementById(decodeURIComponent(location.hash.slice(1)))"
+            ".getBoundingClientRect().top"
+        )
+        assert 0 <= top < 900, top
+
+
+@each_language
+def test_a_pasted_message_leads_to_what_it_means(folder: str, page: Page, address: str) -> None:
+    page.goto(f"{address}/{folder}guide/fix.html")
+    field = page.locator("#message")
+    for message, wanted in {
+        "Traceback (most recent call last):\n  File ...\nIndexError: Target 10 is out of bounds.": (
+            "losses/cross_entropy.html#target-3-is-out-of-bounds"
+        ),
+        "RuntimeError: Expected floating point type for target with class probabilities, got Long": (
+            "losses/cross_entropy.html#one-hot-labels-as-integers"
+        ),
+        "loss stuck at 0.693": "guide/troubleshooting.html#ln-c",
+        "RuntimeError: CUDA error: device-side assert triggered": (
+            "guide/troubleshooting.html#device-side-assert"
+        ),
+    }.items():
+        field.fill(message)
+        first = page.locator("#answers a").first.evaluate("link => link.href")
+        assert first == f"{address}/{folder}{wanted}"
+
+
 # Anywhere
 
 

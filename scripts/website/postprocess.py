@@ -27,7 +27,7 @@ from mkdocs.utils.meta import get_data
 
 import losses
 from losses.catalog import CATALOG
-from scripts.website import fallback, language, plain, preview, sessions, snippets, styles
+from scripts.website import fallback, language, plain, preview, sessions, snippets, styles, symptoms
 
 ROOT = Path(__file__).resolve().parents[2]
 ANCHORS = ROOT / "tests" / "anchors.txt"
@@ -208,6 +208,7 @@ def tag(index: Path) -> None:
             entry["boost"] = 0.6
         if names := names_of(f"{page}.md").get(entry["location"].partition("#")[2], ()):
             entry["tags"] = [*entry.get("tags", ()), *map(language.cut, names)]
+    symptoms.fill(index.parents[1], content["docs"])
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     if language.context.language == "en":  # the cuts in its few Chinese words
         text = text.replace("\u200b", "")

@@ -1,5 +1,14 @@
 // Whoever comes from the search: open the section that answers, and mark in it the words asked for.
 {
+  // Enter opens the result that stands first; the theme would open the one that it counted highest
+  addEventListener("keydown", event => {
+    const first = document.querySelector(".md-search-result__item > a")
+    if (event.key !== "Enter" || !event.target.matches?.(".md-search__input") || !first) return
+    event.stopImmediatePropagation()
+    event.preventDefault()
+    first.click()
+  }, true)
+
   const asked = new URLSearchParams(location.search)
   if (asked.has("h")) {
     const anchor = asked.get("at") || decodeURIComponent(location.hash.slice(1))
