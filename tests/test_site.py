@@ -482,7 +482,7 @@ def test_a_pasted_message_leads_to_what_it_means(folder: str, page: Page, addres
         "Traceback (most recent call last):\n  File ...\nIndexError: Target 10 is out of bounds.": (
             "losses/cross_entropy.html#target-3-is-out-of-bounds"
         ),
-        "RuntimeError: Expected floating point type for target with class probabilities, got Long": (
+        "Expected floating point type for target with class probabilities, got Long": (
             "losses/cross_entropy.html#one-hot-labels-as-integers"
         ),
         "loss stuck at 0.693": "guide/troubleshooting.html#ln-c",
