@@ -27,8 +27,8 @@ def crps_normal_loss(
 ) -> Tensor:
     r"""Measure how far a Gaussian forecast is from the value that came, in the value's own unit.
 
-    For a predicted mean $x$, a predicted standard deviation $s$ = `sigma` and an observed value $y$,
-    with the standard normal density $\varphi$ and distribution function $\Phi$,
+    For a predicted mean $x$, a predicted standard deviation $s$ = `sigma` and an observed value
+    $y$, with the standard normal density $\varphi$ and distribution function $\Phi$,
 
     $$
     \begin{aligned}
@@ -178,10 +178,10 @@ class CRPSNormalLoss(Loss):
         >>> criterion
         CRPSNormalLoss(reduction='mean')
         >>> mean = torch.tensor([0.0, 0.0], requires_grad=True)
-        >>> loss = criterion(mean, torch.tensor([0.0, 1.0]), torch.tensor([1.0, 2.0]))
+        >>> loss = criterion(mean, torch.tensor([1.0, 1.0]), torch.tensor([1.0, 2.0]))
         >>> loss.backward()
         >>> loss.detach(), mean.grad
-        (tensor(0.4483), tensor([ 0.0000, -0.1915]))
+        (tensor(0.6326), tensor([-0.3413, -0.1915]))
     """
 
     def __init__(self, *, reduction: str = "mean") -> None:

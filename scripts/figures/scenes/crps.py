@@ -74,7 +74,7 @@ def crps_gaussian(name: str) -> str:
 @picture("crps_staircase", ["crps_ensemble_loss"])
 def crps_staircase(name: str) -> str:
     loss = losses.crps_ensemble_loss(MEMBERS, VALUE)
-    forecast = (MEMBERS <= Z[:, None]).double().mean(1)
+    forecast = (Z[:, None] >= MEMBERS).double().mean(1)
     told = {
         "members": listed(number(float(member)) for member in MEMBERS),
         "value": number(float(VALUE)),
