@@ -112,12 +112,13 @@ def crps_ensemble_loss(
     input, target = upcast(input, target)
     members = input.shape[-1]
     others = members - 1 if fair else members
-    # In order, each member is a quantile, and the loss twice the mean of their quantile losses:
-    # what the pairs give, without a pair.
+    # In order, each member is a quantile. Twice the mean of their quantile
+    # losses is what the pairs give, without a pair.
     error = target.unsqueeze(-1) - input.sort(dim=-1).values
     i = torch.arange(1, members + 1, dtype=input.dtype, device=input.device)
     q = 0.5 + (2 * i - members - 1) / (2 * others)
-    loss = 2 * torch.maximum(product(q, error), product(q - 1, error)).mean(dim=-1)
+    parts = torch.maximum(product(q, error), product(q - 1, error))
+    loss = 2 * parts.mean(dim=-1)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 

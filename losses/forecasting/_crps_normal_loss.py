@@ -124,12 +124,14 @@ def crps_normal_loss(
     input, target = upcast(input, target)
     sigma = sigma * torch.ones_like(input)  # a number is for all
     error = target - input
-    # Beyond 40 sigma, and where sigma is 0, the density is 0; the quotient could be 0 / 0 there.
+    # From 40 sigma on the density is 0. There w need not be exact: sigma may be 0.
     far = error.abs() >= 40 * sigma
-    w = torch.where(far, 40 * error.sign(), error / torch.where(far, 1, sigma))
+    divisor = torch.where(far, 1, sigma)
+    w = torch.where(far, 40 * error.sign(), error / divisor)
     density = torch.exp(-w * w / 2) / math.sqrt(2 * math.pi)
-    # sigma w is the error, which stays where sigma goes; 2 Phi(w) - 1 is erf.
-    loss = error * torch.erf(w / math.sqrt(2)) + sigma * (2 * density - 1 / math.sqrt(math.pi))
+    spread = sigma * (2 * density - 1 / math.sqrt(math.pi))
+    # sigma w is the error, and 2 Phi(w) - 1 an erf.
+    loss = error * torch.erf(w / math.sqrt(2)) + spread
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 

@@ -128,7 +128,8 @@ def quantile_loss(
     """
     check(input, target, quantile)
     input, target = upcast(input, target)
-    if not isinstance(quantile, (int, float)):  # several, each with a prediction of its own
+    # Several quantiles have a prediction each, and one target.
+    if not isinstance(quantile, (int, float)):
         quantile = torch.as_tensor(quantile, dtype=input.dtype)
         quantile = quantile.to(input.device, non_blocking=True)
         target = target.unsqueeze(-1)
