@@ -360,3 +360,43 @@ def check_factors(input: Tensor, **factors: Tensor | None) -> None:
                 f"{list(shape)}: {name} of shape {tuple(factor.shape)} is larger than input; "
                 "pass one number for each element, or a shape that broadcasts to input"
             )
+
+
+def check_eps(eps: float) -> None:
+    """Raise unless what is added to the denominators is a number, at least 0."""
+    if not eps >= 0:
+        raise ValueError(
+            f"eps must be at least 0, got eps={eps}: it is added to each denominator, so that two "
+            "boxes without an area cost a finite number; 1e-7 is usual"
+        )
+
+
+def check_boxes(boxes1: Tensor, boxes2: Tensor, eps: float) -> None:
+    """Raise unless these are pairs of boxes, each with its corners in order."""
+    check_eps(eps)
+    check_floating(boxes1=boxes1)
+    check_real(boxes2=boxes2)
+    found = f"got {tuple(boxes1.shape)} and {tuple(boxes2.shape)}"
+    if boxes1.shape != boxes2.shape:
+        raise ValueError(
+            f"boxes1 and boxes2 must have the same shape, {found}: each box is compared with the "
+            "one in the same place; for all pairs pass boxes1[:, None].expand(-1, M, -1) and "
+            "boxes2.expand(N, -1, -1)"
+        )
+    if boxes1.shape[-1:] != (4,):
+        raise ValueError(
+            f"boxes1 and boxes2 must end in 4 numbers a box, x1, y1, x2, y2, {found}: pass them as "
+            "(N, 4), one box per row"
+        )
+    for name, boxes in (("boxes1", boxes1), ("boxes2", boxes2)):
+        if can_inspect(boxes):
+            (corners,) = upcast(boxes)
+            sides = (corners[..., 2:] - corners[..., :2]).nan_to_num(nan=0.0)
+            wrong = outlier(0, sides, math.inf)
+            if wrong is not None:
+                raise ValueError(
+                    f"{name} must be x1, y1, x2, y2 with x1 <= x2 and y1 <= y2, got a width or "
+                    f"height of {wrong}: where they are centres and sizes, pass "
+                    f"torch.cat([{name}[..., :2] - {name}[..., 2:] / 2, "
+                    f"{name}[..., :2] + {name}[..., 2:] / 2], -1)"
+                )

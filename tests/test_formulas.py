@@ -283,8 +283,8 @@ KNOWN = {
 }
 WRONG = {
     "unknown letters": r"q",
-    "an unknown command": r"\arctan(x)",
-    "an unknown command behind a term": r"y \arctan y",
+    "an unknown command": r"\sinh(x)",
+    "an unknown command behind a term": r"y \sinh y",
     "unknown words": r"\begin{cases} 1 & \text{if it rains} \end{cases}",
     "an unknown operator": r"\operatorname{softmax}(x)",
     "a list": r"(1, 2)",
