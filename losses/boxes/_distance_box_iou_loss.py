@@ -84,9 +84,9 @@ def distance_box_iou_loss(
         RuntimeError: If `boxes2` is complex.
 
     Examples:
-        Boxes of 2 by 2 and 2 by 3 share a square of 1 by 1. By hand, the union is 4 + 6 − 1 = 9. The
-        centres (1, 1) and (2, 2.5) are 1² + 1.5² = 3.25 apart, squared, and the box around both,
-        3 by 4, has the squared diagonal 25. The loss is 1 − 1/9 + 3.25/25 = 1.0189.
+        Boxes of 2 by 2 and 2 by 3 share a square of 1 by 1. By hand, the union is 4 + 6 − 1 = 9.
+        The centres (1, 1) and (2, 2.5) are 1² + 1.5² = 3.25 apart, squared, and the box around
+        both, 3 by 4, has the squared diagonal 25. The loss is 1 − 1/9 + 3.25/25 = 1.0189.
 
         >>> import torch
         >>> from losses import distance_box_iou_loss
