@@ -171,10 +171,10 @@ RECORD = Record(
     more=(
         Curve(
             {"boxes1": [[0.0, 0.0, "x", "x"]], "boxes2": [[0.0, 0.0, "x", "x"]]},
-            (0, 1),
+            (0, 2),
             "side x of two equal squares",
-            sweep=("eps", (0.001, 0.01, 0.1)),
-            slider=(0.001, 0.003, 0.01, 0.03, 0.1),
+            sweep=("eps", (0.1, 0.3, 1.0)),
+            slider=(0.1, 0.2, 0.3, 0.5, 1.0),
             endless=(False, True),
         ),
     ),

@@ -202,7 +202,7 @@ RECORD = Record(
     torch_equivalent=False,
     curve=Curve(
         {"boxes1": [[0.0, 0.0, "x", 2.0]], "boxes2": [[0.0, 0.0, 2.0, 2.0]]},
-        (0, 6),
+        (0.5, 6.5),
         "x, right edge beside a square of side 2",
         endless=(False, True),
     ),

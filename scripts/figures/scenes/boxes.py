@@ -64,6 +64,7 @@ def boxes_parting(name: str) -> str:
         axes.set_xlim(*RANGE)
         axes.set_ylim(0, 2)
         axes.set_xticks(range(7))
+        axes.set_yticks([0, 0.5, 1, 1.5])
         legend(axes, list(values), 1)
 
     rows = listed(
@@ -85,9 +86,10 @@ def boxes_parting(name: str) -> str:
             labels=(gettext("distance of the centres"), ""), margins=(30, 8, 22, 38)),
     ]  # fmt: skip
     caption = gettext(
-        "From {apart} on the boxes are apart, and the IoU loss stays at {iou}: no gradient says where "
-        "the other box is. The generalised loss still rises, from {near} at 2 to {away} at 3, and so "
-        "do those with the distance. Their proportions differ, so CIoU lies a little above DIoU.",
+        "From {apart} on the boxes are apart, and the IoU loss stays at {iou}: no gradient tells "
+        "where the other box is. The generalised loss still rises, from {near} at 2 to {away} at "
+        "3, and so do those with the distance. The proportions differ, so CIoU is a little above "
+        "DIoU.",
         **far,
     )
     return whole(name, panels, caption)
