@@ -1,1 +1,3 @@
 """Segmentation."""
+
+from losses.segmentation._dice_loss import *

@@ -90,7 +90,7 @@ def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tenso
     if at_once(curve):
         x = xs.clone().requires_grad_()
         y = call(x)
-        return y.detach(), torch.autograd.grad(y.sum(), x)[0]
+        return y.detach().reshape(x.shape), torch.autograd.grad(y.sum(), x)[0]
     ys, slopes = [], []
     for point in xs:
         x = point.clone().requires_grad_()
@@ -114,10 +114,13 @@ def spread(template: Any, values: dict[str, Any], x: Tensor) -> Any:
     several = isinstance(template, tuple) or (isinstance(template, list) and len(template) > 1)
     if x.dim() == 0 or several:
         return fill(template, values, x)
-    row = template[0] if isinstance(template, list) else template
-    if isinstance(row, list):
-        return torch.stack([fill(item, values, x).expand_as(x) for item in row], dim=1)
-    return fill(row, values, x).expand_as(x)
+
+    def rows(part: Any) -> Any:
+        if isinstance(part, list):
+            return torch.stack([rows(item) for item in part], dim=1)
+        return fill(part, values, x).expand_as(x)
+
+    return rows(template[0] if isinstance(template, list) else template)
 
 
 def grid(curve: Curve) -> Tensor:
