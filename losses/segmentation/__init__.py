@@ -1,3 +1,4 @@
 """Segmentation."""
 
 from losses.segmentation._dice_loss import *
+from losses.segmentation._jaccard_loss import *

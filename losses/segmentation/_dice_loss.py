@@ -108,10 +108,10 @@ def dice_loss(
         >>> loss = dice_loss(logits, target, ignore_index=255)
         >>> loss.backward()
         >>> loss.detach()
-        tensor(0.6852)
+        tensor(0.7407)
         >>> logits.grad[0, 1]
-        tensor([[ 0.0466, -0.0590],
-                [-0.0590,  0.0000]])
+        tensor([[ 0.0418, -0.0446],
+                [-0.0446,  0.0000]])
 
         On masks of 0 and 1 it is one minus the F1 score of the pixels. Here one pixel was found,
         one missed, and one is a false alarm.
