@@ -2,3 +2,4 @@
 
 from losses.segmentation._dice_loss import *
 from losses.segmentation._jaccard_loss import *
+from losses.segmentation._tversky_loss import *

@@ -101,9 +101,10 @@ def jaccard_loss(
         >>> loss = jaccard_loss(logits, target, ignore_index=255)
         >>> loss.backward()
         >>> loss.detach()
-        tensor(0.)
+        tensor(0.8381)
         >>> logits.grad[0, 1]
-        tensor(0.)
+        tensor([[ 0.0313, -0.0362],
+                [-0.0362,  0.0000]])
 
         From the Dice loss $d$ without `smooth` it is $2d / (1 + d)$.
 
@@ -151,9 +152,9 @@ class JaccardLoss(Loss):
         >>> loss = criterion(logits, torch.tensor([[[1, 1, 0]]]))
         >>> loss.backward()
         >>> loss.detach()
-        tensor(0.1945)
+        tensor(0.2717)
         >>> logits.grad
-        tensor([[[-0.0271, -0.0645,  0.0340]]])
+        tensor([[[-0.0321, -0.0765,  0.0438]]])
     """
 
     smooth: float

@@ -26,7 +26,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
 
 def points(seed: int) -> Iterator[Point]:
     yield one_image(seed, (0, 1), smooth=0.5)
-    yield one_image(seed, (0, 1, 2), smooth=0)
+    yield one_image(seed, (0, 1, 2, 3), smooth=0)
 
 
 def errors() -> Iterator[Error]:
