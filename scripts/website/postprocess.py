@@ -27,7 +27,7 @@ from mkdocs.utils.meta import get_data
 
 import losses
 from losses.catalog import CATALOG
-from scripts.website import fallback, language, plain, preview, sessions, snippets, styles
+from scripts.website import fallback, language, plain, preview, sessions, snippets, styles, symptoms
 
 ROOT = Path(__file__).resolve().parents[2]
 ANCHORS = ROOT / "tests" / "anchors.txt"
@@ -187,7 +187,8 @@ def said_by(code: str) -> list[str]:
 def tag(index: Path) -> None:
     """Tell the search each loss's names and purpose, and which pages only point to others.
 
-    A page may say in its front matter, as `names`, what else people look for when they want it.
+    A page may say in its front matter, as `names`, what else people look for when they want it, and
+    as `sections` the same of its sections, by their anchors.
     """
     content = json.loads(index.read_text("utf-8"))
     losses_ = {f"losses/{loss.function}": loss for loss in CATALOG}
@@ -205,9 +206,9 @@ def tag(index: Path) -> None:
                 entry["about"] = language.cut(language.gettext(loss.summary))
         elif page in LISTS:
             entry["boost"] = 0.6
-        whole = entry["location"].endswith(".html")
-        if names := list(map(language.cut, names_of(f"{page}.md"))) if whole else []:
-            entry["tags"] = [*entry.get("tags", ()), *names]
+        if names := names_of(f"{page}.md").get(entry["location"].partition("#")[2], ()):
+            entry["tags"] = [*entry.get("tags", ()), *map(language.cut, names)]
+    symptoms.fill(index.parents[1], content["docs"])
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     if language.context.language == "en":  # the cuts in its few Chinese words
         text = text.replace("\u200b", "")
@@ -215,12 +216,16 @@ def tag(index: Path) -> None:
     index.write_text(text, "utf-8")
 
 
-def names_of(path: str) -> list[str]:
-    """Read the `names` of a page: in an old translation, too, they say where people find it."""
+@cache
+def names_of(path: str) -> dict[str, list[str]]:
+    """Read what people look for when they want a page, or one of its sections.
+
+    In an old translation, too, it says where people find it.
+    """
     translation = language.DOCS / language.context.language / path
     page = translation if translation.exists() else language.source(path)
     _, meta = get_data(page.read_text("utf-8"))
-    return list(meta.get("names", ()))
+    return {"": meta.get("names", []), **meta.get("sections", {})}
 
 
 def finish(config: MkDocsConfig, draft: bool = False) -> None:
