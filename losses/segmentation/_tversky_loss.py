@@ -272,7 +272,7 @@ RECORD = Record(
     curve=Curve(
         {"input": [[["x", "x", 1000.0, 1000.0]]], "target": [[[1.0, 1.0, 1.0, 0.0]]]},
         (0, 1),
-        "probability p of two pixels out of three of the object",
+        "p of two of the object's three pixels",
         sweep=("beta", (0.3, 0.5, 0.7)),
         slider=(0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0),
         probability=True,
@@ -281,7 +281,7 @@ RECORD = Record(
         Curve(
             {"input": [[["x", "x", 1000.0, 1000.0]]], "target": [[[1.0, 1.0, 1.0, 1.0]]]},
             (0, 1),
-            "probability p of two pixels out of four of the object",
+            "p of two of the object's four pixels",
             sweep=("gamma", (0.75, 1.0, 2.0)),
             slider=(0.5, 0.75, 1.0, 1.5, 2.0, 3.0),
             probability=True,
@@ -289,7 +289,7 @@ RECORD = Record(
         Curve(
             {"input": [[["x", "x", 1000.0, 1000.0]]], "target": [[[0.0, 0.0, 1.0, 1.0]]]},
             (0, 1),
-            "probability p of two pixels beside the object",
+            "p of two pixels beside the object",
             sweep=("alpha", (0.3, 0.5, 0.7)),
             slider=(0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0),
             probability=True,

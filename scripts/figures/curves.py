@@ -350,13 +350,12 @@ def limits(lines: Sequence[Line], which: str) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def slider(name: str, parameter: str, lines: Sequence[Line], start: int) -> str:
+def slider(name: str, parameter: str, settings: Sequence[str], start: int) -> str:
     """Offer the parameter's steps; figures.js takes it from there."""
-    settings = html.escape("|".join(line.name.split(" = ")[1] for line in lines))
     return (
         f'<div class="control" hidden><label for="slider-{name}"><code>{parameter}</code></label>'
-        f'<input type="range" id="slider-{name}" min="0" max="{len(lines) - 1}" value="{start}"'
-        f' data-settings="{settings}" data-name="{parameter}">'
+        f'<input type="range" id="slider-{name}" min="0" max="{len(settings) - 1}" value="{start}"'
+        f' data-settings="{html.escape("|".join(settings))}" data-name="{parameter}">'
         f'<output for="slider-{name}"></output></div>'
     )
 
@@ -380,7 +379,8 @@ def draw(name: str, function: str, curve: Curve) -> str:
         start = inspect.signature(getattr(losses, function)).parameters[parameter].default
         if start not in curve.slider:
             start = values[len(values) // 2]
-        control = slider(name, parameter, steps, curve.slider.index(start))
+        settings = [line.name.split(" = ")[1] for line in steps]
+        control = slider(name, parameter, settings, curve.slider.index(start))
     return whole(name, panels, key(lines, dotted, curve), control)
 
 

@@ -55,7 +55,7 @@ def points(seed: int) -> Iterator[Point]:
     for gamma in (0.75, 2.0):
         settings = {"alpha": 0.3, "beta": 0.8, "gamma": gamma}
         yield one_image(seed, (0, 1, 2), smooth=0.5, **settings)
-    yield one_image(seed, (0, 1, 2, 3), smooth=0, alpha=0.3, beta=0.8)
+    yield one_image(seed, (0, 1, 2, 3), smooth=0, alpha=0.2, beta=0.8)
 
 
 def errors() -> Iterator[Error]:
