@@ -46,8 +46,6 @@ def check_target(input: Tensor, target: Tensor, ignore_index: int) -> None:
             f"got {tuple(target.shape)}: pass target.squeeze(1) where class indices have a channel"
         )
     check_real(target=target)
-    remedy = "divide an 8-bit mask by 255; class indices lack the dimension of the classes"
-    check_share("target", target.masked_fill(target == ignore_index, 0), remedy, input)
 
 
 def overlapping(
@@ -59,23 +57,23 @@ def overlapping(
     are 0 and add to no sum.
     """
     check_target(input, target, ignore_index)
-    kept = target != ignore_index
-    if target.ndim < input.ndim:  # class indices
-        (input,) = upcast(input)
+    kept, indices = target != ignore_index, target.ndim < input.ndim
+    if indices:  # one-hot
         kept = kept[:, None]
         classes = torch.arange(input.shape[1], device=input.device)
         t = (target[..., None] == classes).movedim(-1, 1).to(input.dtype)
-        # An ignored pixel may hold anything: blank it.
-        x = torch.where(kept, input, 0)
-        p = x.softmax(1) if from_logits else x
     else:  # a mask for each class
-        input, target = upcast(input, target)
         t = target
-        x = torch.where(kept, input, 0)
-        p = x.sigmoid() if from_logits else x
-    if not from_logits:
-        check_share("input", x, "pass from_logits=True for logits")
-    p, t = torch.where(kept, p, 0), torch.where(kept, t, 0)
+    input, t = upcast(input, t)
+    # An ignored pixel may hold anything: blank it.
+    p, t = torch.where(kept, input, 0), torch.where(kept, t, 0)
+    check_share(
+        "target", t, "divide an 8-bit mask by 255; class indices have no dimension 1", input
+    )
+    if from_logits:
+        p = torch.where(kept, p.softmax(1) if indices else p.sigmoid(), 0)
+    else:
+        check_share("input", p, "pass from_logits=True for logits")
     if per_image:
         return p.flatten(2), t.flatten(2)
     return p.movedim(1, 0).flatten(1), t.movedim(1, 0).flatten(1)
