@@ -482,7 +482,7 @@ def test_a_pasted_message_leads_to_what_it_means(folder: str, page: Page, addres
         "Traceback (most recent call last):\n  File ...\nIndexError: Target 10 is out of bounds.": (
             "losses/cross_entropy.html#target-3-is-out-of-bounds"
         ),
-        "RuntimeError: Expected floating point type for target with class probabilities, got Long": (
+        "Expected floating point type for target with class probabilities, got Long": (
             "losses/cross_entropy.html#one-hot-labels-as-integers"
         ),
         "loss stuck at 0.693": "guide/troubleshooting.html#ln-c",
@@ -709,6 +709,23 @@ def test_the_language_can_be_switched_on_every_page(served: bool, page: Page, ad
         page.wait_for_url(f"{root}/{folder}losses/mse_loss.html")
         assert page.locator("html").get_attribute("lang") == LANGUAGES[folder], here
         here = folder
+
+
+@pytest.mark.parametrize("served", [True, False], ids=["served", "files"])
+def test_another_language_shows_the_section_that_was_read(
+    served: bool, page: Page, address: str
+) -> None:
+    root = address if served else SITE.as_uri()
+    page.goto(f"{root}/guide/stability.html")
+    page.locator("#cross-entropy").evaluate("title => title.scrollIntoView()")
+    page.locator(".md-select button").hover()
+    page.locator(".md-select__link[hreflang=zh-Hans]").click()
+    page.wait_for_url(f"{root}/zh/guide/stability.html#cross-entropy")
+    # At the top of a page nothing is chosen yet.
+    page.goto(f"{root}/zh/guide/stability.html")
+    page.locator(".md-select button").hover()
+    page.locator(".md-select__link[hreflang=en]").click()
+    page.wait_for_url(f"{root}/guide/stability.html")
 
 
 def test_pages_name_their_siblings() -> None:

@@ -51,9 +51,8 @@ BLOCK = re.compile(
     rf"((?:[^<\u4e00-\u9fff]|<(?!/?(?:{BLOCKS})\b))*)</\1>"
 )
 FUNCTIONS = {name: loss.function for loss in CATALOG for name in loss.classes}
-# Sections that nobody asks for: the same few words on every page, what the errata list as well, the
-# names of all tests.
-UNASKED = re.compile(r"#(properties|in-the-source-documents)$|^checks\.html#test_")
+# Sections that nobody asks for: the same few words on every page, and what the errata list as well.
+UNASKED = re.compile(r"#(properties|in-the-source-documents)$")
 # What the search does without: lists of decimals, a signature beside its list of parameters, that
 # list where a class has its function's, and indentation.
 DECIMALS = re.compile(r"\[[\d\s.,\[\]einfa+-]*\d\.[\d\s.,\[\]einfa+-]*\]")
@@ -137,8 +136,7 @@ def anchors(site: Path) -> set[str]:
         article = ARTICLE.search(path.read_text("utf-8"))
         for anchor in re.findall(r'<(?:h[1-6]|a) id="([^"]*)"', article[0] if article else ""):
             found.add(f"{path.relative_to(site).as_posix()}#{anchor}")
-    # What a run of the tests counted comes and goes with them.
-    return {anchor for anchor in found if not anchor.startswith("checks.html#test_")}
+    return found
 
 
 def brief(entry: dict[str, Any]) -> str:

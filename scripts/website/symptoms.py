@@ -29,7 +29,7 @@ def fill(site: Path, entries: list[dict[str, Any]]) -> None:
 
 
 def listed(entries: list[dict[str, Any]]) -> str:
-    """Return the list, folded; the words to look for stand in it, but only what is shown is read."""
+    """Return the list, folded, with the words to look for, of which titles alone are shown."""
     titles = {entry["location"]: entry["title"] for entry in entries}
     items = []
     for entry in symptoms(entries):
