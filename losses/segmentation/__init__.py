@@ -1,1 +1,5 @@
 """Segmentation."""
+
+from losses.segmentation._dice_loss import *
+from losses.segmentation._jaccard_loss import *
+from losses.segmentation._tversky_loss import *
