@@ -267,6 +267,10 @@ KNOWN = {
     r"\max_i x_i - \min_{i \le 2} x_i": 7,
     r"\arg\max_i x_i": 1,
     r"\arg\min_{i} x_i": 2,
+    r"\int_0^y z^2 \, dz": 8 / 3,
+    r"\int_y^0 z^2 \, dz": -8 / 3,
+    r"2 \int_{1}^\infty \frac{1}{z^3} \, dz - \int_{-\infty}^{0} e^{y z} \, dz": 0.5,
+    r"\int_{-\infty}^{\infty} e^{-z^2} \, dz": math.pi**0.5,
     r"\mathbb{1}[y = 2] + \mathbb{1}[3 \in x, y > 2] + \mathbb{1}[5 \notin x]": 2,
     r"\begin{cases} 1 & \text{if } y < 2 \\ 7 & \text{if } y = 2 \text{ and } m > 0 \\"
     r" 3 & \text{otherwise} \end{cases}": 7,
@@ -295,6 +299,7 @@ WRONG = {
     "an index too high": r"x_3",
     "an index of unknown range": r"\sum_i y",
     "the largest of nothing": r"\max_{i, x_i > 3} x_i",
+    "an integral over nothing": r"\int_0^1 y",
     "no condition": r"\mathbb{1}[y]",
     "no case": r"\begin{cases} 1 & \text{if } y = 3 \end{cases}",
     "two cases": r"\begin{cases} 1 & \text{if } y = 2 \\ 2 & \text{if } m < y \end{cases}",
