@@ -31,6 +31,7 @@ def reference(
                 if mask is None or (mask[n, i] and mask[n, j]):
                     known = [x[n, k] for k in (i, j) if not row[k].isnan()]
                     if len(known) < 2:
+                        pairs += 1
                         loss = sum((math.nan * score for score in known), zero + math.nan)
                     elif better > worse:
                         loss = softplus(margin - x[n, i] + x[n, j], threshold=50)
