@@ -109,14 +109,18 @@ def list_mle_loss(
     """
     check_lists(input, target, mask)
     (input,) = upcast(input)
-    absent = torch.zeros_like(input, dtype=torch.bool) if mask is None else mask == 0
-    # A target of NaN has no place: where it counts, it makes the score NaN as well.
-    x = input.masked_fill(target.isnan(), torch.nan).masked_fill(absent, -torch.inf)
+    if mask is None:
+        mask = torch.ones_like(input)
     order = target.argsort(dim=1, descending=True, stable=True)
-    x, absent = x.gather(1, order), absent.gather(1, order)
-    log_s = x.flip(1).logcumsumexp(1).flip(1)  # of each item and all behind it
+    absent = (mask == 0).gather(1, order)
+    # A target of NaN has no place: where it counts, it makes the score NaN as well.
+    x = input.masked_fill(target.isnan(), torch.nan).gather(1, order)
+    x = x.masked_fill(absent, -torch.inf)
+    # Of each item and all behind it, the logarithm of the sum S.
+    log_s = x.flip(1).logcumsumexp(1).flip(1)
     loss = (log_s - x).masked_fill(absent, 0).sum(1)
-    return reduce_loss(loss, reduction, (~absent).any(1).sum().clamp(min=1))
+    lists = (~absent).any(1).sum()
+    return reduce_loss(loss, reduction, lists.clamp(min=1))
 
 
 class ListMLELoss(Loss):

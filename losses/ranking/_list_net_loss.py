@@ -104,11 +104,15 @@ def list_net_loss(
     """
     check_lists(input, target, mask)
     input, target = upcast(input, target)
-    absent = torch.zeros_like(input, dtype=torch.bool) if mask is None else mask == 0
-    empty = absent.all(1, keepdim=True)  # of such a list, a softmax would be NaN
+    if mask is None:
+        mask = torch.ones_like(input)
+    absent = mask == 0
+    empty = absent.all(1, keepdim=True)
+    # What is absent has no share; where all is, a softmax would be NaN.
     x = input.masked_fill(absent, -torch.inf).masked_fill(empty, 0)
-    y = target.to(x.dtype).masked_fill(absent, -torch.inf).masked_fill(empty, 0)
-    loss = -product(y.softmax(1), x.log_softmax(1)).sum(1)
+    y = target.to(x.dtype).masked_fill(absent, -torch.inf)
+    p = y.masked_fill(empty, 0).softmax(1)
+    loss = -product(p, x.log_softmax(1)).sum(1)
     loss = loss.masked_fill(empty.squeeze(1), 0)
     return reduce_loss(loss, reduction, (~empty).sum().clamp(min=1))
 

@@ -128,13 +128,16 @@ def pairwise_logistic_loss(
     """
     check_lists(input, target, mask)
     (input,) = upcast(input)
-    present = torch.ones_like(input, dtype=torch.bool) if mask is None else mask != 0
+    if mask is None:
+        mask = torch.ones_like(input)
+    both = (mask[:, :, None] != 0) & (mask[:, None, :] != 0)
+    ordered = both & ~(target[:, :, None] <= target[:, None, :])
     # A target of NaN is no order: where it counts, it makes the score NaN as well.
-    x, y = input.masked_fill(target.isnan(), torch.nan), target
-    ordered = ~(y[:, :, None] <= y[:, None, :]) & present[:, :, None] & present[:, None, :]
+    x = input.masked_fill(target.isnan(), torch.nan)
     missing = margin - (x[:, :, None] - x[:, None, :])
     # The softplus of -inf is 0, and so is its slope; past 40, softplus is the identity.
-    loss = softplus(missing.masked_fill(~ordered, -torch.inf), threshold=40)
+    missing = missing.masked_fill(~ordered, -torch.inf)
+    loss = softplus(missing, threshold=40)
     return reduce_loss(loss, reduction, ordered.sum().clamp(min=1))
 
 

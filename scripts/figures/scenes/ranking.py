@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 import losses
-from scripts.figures.drawing import COLOURS, DASHES, INK, number, picture, svg, whole
+from scripts.figures.drawing import COLOURS, DASHES, number, picture, svg, whole
 from scripts.website.language import gettext, listed
 
 GRADES = torch.tensor([[3.0, 1.0, 1.0, 0.0]], dtype=torch.float64)
 START = torch.tensor([[3.5, 6.5, 4.5, 5.5]], dtype=torch.float64)
-STEPS = 1000
+STEPS = 300
 
 
 def hinges(scores: Tensor, grades: Tensor) -> Tensor:
@@ -53,14 +53,14 @@ def panel(salt: str, function: str) -> str:
         for item, grade in enumerate(GRADES[0].tolist()):
             axes.plot(steps, path[:, item], ls=DASHES[item], color=COLOURS[item])
             # Of two that end together, one name is enough.
-            if all(abs(ends[item] - other) > 0.3 for other in ends[:item]):
-                place = (float(steps[-1]), ends[item])
-                axes.annotate(number(grade), place, (4, -4), textcoords="offset points", color=INK)
+            if all(abs(ends[item] - other) > 0.6 for other in ends[:item]):
+                place = (STEPS + 1, ends[item])
+                axes.annotate(number(grade), place, (4, -3.5), textcoords="offset points")
         axes.set_xscale("log")
-        axes.set_xticks([1, 11, 101, 1001], ["0", "10", "100", "1000"])
+        axes.set_xticks([1, 11, 101, 301], ["0", "10", "100", "300"])
         axes.minorticks_off()
-        axes.set_ylim(-3.6, 13.6)
-        axes.set_yticks(range(-3, 13, 3))
+        axes.set_ylim(-1.6, 11.6)
+        axes.set_yticks(range(0, 12, 3))
 
     alt = gettext(
         "{function}: four items of the grades {grades} begin at the scores {start}, and after "
