@@ -202,6 +202,27 @@ def check_same_shape(input: Tensor, target: Tensor) -> None:
         )
 
 
+def check_lists(input: Tensor, target: Tensor, mask: Tensor | None) -> None:
+    """Raise unless each row is a list of scores, with a target and a place in the mask for each."""
+    check_floating(input=input)
+    if input.ndim != 2:
+        raise ValueError(
+            f"expected input of shape (N, L), the scores of one list a row, got "
+            f"{tuple(input.shape)}: pass input.unsqueeze(0) for a single list, "
+            "torch.stack((better, worse), 1) for pairs, with 1 and 0 in each row of target"
+        )
+    for name, other in (("target", target), ("mask", mask)):
+        if other is None:
+            continue
+        check_real(**{name: other})
+        if other.shape != input.shape:
+            raise ValueError(
+                f"{name} must have the shape of input, {tuple(input.shape)}, one entry a score, "
+                f"got {tuple(other.shape)}: for the lengths of the lists pass "
+                "mask=torch.arange(input.shape[1]) < lengths[:, None]"
+            )
+
+
 def check_weight_shape(weight: Tensor | None, input: Tensor) -> None:
     """Raise unless there is one weight for each element, or none at all."""
     if weight is not None and weight.shape != input.shape:
