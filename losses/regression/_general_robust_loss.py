@@ -45,17 +45,15 @@ def general_robust_loss(
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$,
     and is 0 where there are none.
 
-    The gradient is that of the squared error, times a weight that falls as the error grows:
+    The gradient is that of half the squared error, times a weight that falls as the error grows:
 
     $$
-    \frac{\partial \ell}{\partial x} = \begin{cases}
-    \frac{x - y}{c^2} & \text{if } \alpha = 2 \\
-    \frac{x - y}{c^2} \left(\frac{z}{|\alpha - 2|} + 1\right)^{\frac{\alpha}{2} - 1}
-    & \text{otherwise}
-    \end{cases}
+    \frac{\partial \ell}{\partial x} = \frac{x - y}{c^2}
+    \left(\frac{z}{|\alpha - 2|} + 1\right)^{\frac{\alpha}{2} - 1}
     $$
 
-    Up to an $\alpha$ of 1 it is never longer than $\frac{1}{c}$. Below 1 it fades again far out.
+    For an $\alpha$ of 2 the weight is always 1. Up to an $\alpha$ of 1 the gradient is never longer
+    than $\frac{1}{c}$; below 1 it fades again far out.
 
     Args:
         input: Prediction $x$, floating point, any shape, any real value. An infinite error has no

@@ -76,7 +76,7 @@ def points(seed: int) -> Iterator[Point]:
     x, y = 3 * randn(2, 12, seed=seed)
     for alpha, scale in ((1.0, 1.0), (1.5, 0.5), (0.0, 2.0), (-2.0, 0.75), (3.0, 1.0)):
         yield Point({"input": x, "target": y, "alpha": alpha, "scale": scale})
-    yield Point({"input": x, "target": y, "alpha": 2.0, "scale": 2.0}, blocks=(0, 1))
+    yield Point({"input": x, "target": y, "alpha": 2.0, "scale": 2.0}, blocks=(0,))
 
 
 def errors() -> Iterator[Error]:
