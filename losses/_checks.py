@@ -421,3 +421,52 @@ def check_boxes(boxes1: Tensor, boxes2: Tensor, eps: float) -> None:
                     f"torch.cat([{name}[..., :2] - {name}[..., 2:] / 2, "
                     f"{name}[..., :2] + {name}[..., 2:] / 2], -1)"
                 )
+
+
+def check_counts(input: Tensor, target: Tensor, log_input: bool) -> None:
+    """Raise unless there is one count for each prediction, and no mean is below 0."""
+    check_floating(input=input)
+    check_real(target=target)
+    check_same_shape(input, target)
+    lowest = outlier(0, target, math.inf, input)
+    if lowest is not None:
+        raise ValueError(
+            f"target must be at least 0, got {lowest:.4g}: pass the amounts themselves, not "
+            "standardised ones or their logarithms"
+        )
+    lowest = None if log_input else outlier(0, input, math.inf, target)
+    if lowest is not None:
+        raise ValueError(
+            f"input must be at least 0 with log_input=False, got {lowest:.4g}: pass "
+            "softplus(input), or leave log_input=True and predict the logarithm of the mean"
+        )
+
+
+def check_total_count(total_count: Any, input: Tensor) -> None:
+    """Raise unless there is one positive number for each prediction, or for several."""
+    if isinstance(total_count, Tensor):
+        check_real(total_count=total_count)
+        check_expands(input, total_count=total_count)
+        lowest = outlier(math.ulp(0), total_count, math.inf, input)
+    elif isinstance(total_count, (int, float)):
+        lowest = None if total_count > 0 else total_count
+    else:
+        raise TypeError(
+            f"total_count must be a tensor or a number, got {type(total_count).__name__}"
+        )
+    if lowest is not None:
+        raise ValueError(
+            f"total_count must be above 0, got {lowest:.4g}: pass softplus(total_count), or "
+            "total_count.exp() if it is a logarithm; of a dispersion, pass 1 / dispersion"
+        )
+
+
+def check_expands(input: Tensor, **others: Tensor) -> None:
+    """Raise unless each of these broadcasts to the shape of `input`, which stays as it is."""
+    for name, other in others.items():
+        pairs = zip(reversed(other.shape), reversed(input.shape), strict=False)
+        if other.dim() > input.dim() or any(size not in (1, there) for size, there in pairs):
+            raise ValueError(
+                f"{name} must broadcast to the shape of input, got {tuple(other.shape)} for "
+                f"{tuple(input.shape)}: pass the same shape, or 1 along a dimension that shares it"
+            )

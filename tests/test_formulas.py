@@ -340,8 +340,10 @@ ERRORS = [STEP * i for i in range(-2000, 2001)]
 # What can be observed where a section says how likely it is; a real number unless listed.
 OUTCOMES: dict[str, Sequence[float]] = {
     "binary_cross_entropy": (0, 1),
+    "negative_binomial_nll_loss": range(150),
     "poisson_nll_loss": range(100),
     "soft_margin_loss": (-1, 1),
+    "zero_inflated_negative_binomial_nll_loss": range(150),
 }
 LIKELIHOODS = [loss for loss in CATALOG if r"p(y \mid x)" in origin(loss.function)]
 
