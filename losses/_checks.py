@@ -202,6 +202,17 @@ def check_same_shape(input: Tensor, target: Tensor) -> None:
         )
 
 
+def check_signs(target: Tensor, *others: Tensor) -> None:
+    """Raise unless every label is -1 or 1: one of 0 would cost the same whatever the score."""
+    (label,) = upcast(target)
+    wrong = outlier(1, label.masked_fill(label == -1, 1), 1, *others, nan=True)
+    if wrong is not None:
+        raise ValueError(
+            f"every target must be -1 or 1, got {wrong:g}: "
+            "for labels of 0 and 1 pass 2 * target.float() - 1"
+        )
+
+
 def check_weight_shape(weight: Tensor | None, input: Tensor) -> None:
     """Raise unless there is one weight for each element, or none at all."""
     if weight is not None and weight.shape != input.shape:
