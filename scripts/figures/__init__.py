@@ -15,7 +15,7 @@ __all__ = ["COMPARISONS", "compare", "drawings", "figure", "gallery"]
 
 # name: the axis, then a label, a function and its slice for each line
 PLUS = {"target": 1.0}
-MARGINS = (-3.0, 3.0)
+MARGINS = (-2.0, 3.0)
 COMPARISONS: dict[str, tuple[str, list[tuple[str, str, Curve]]]] = {
     "hinges": (
         "lead of the right answer",

@@ -89,7 +89,7 @@ def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tenso
     xs = xs.logit() if curve.probability else xs
     if at_once(curve):
         x = xs.clone().requires_grad_()
-        y = call(x)
+        y = call(x).reshape(len(x), -1).sum(1)  # of a point, what may be a table of pairs
         return y.detach(), torch.autograd.grad(y.sum(), x)[0]
     ys, slopes = [], []
     for point in xs:
