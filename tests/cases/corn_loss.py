@@ -53,7 +53,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
 def points(seed: int) -> Iterator[Point]:
     x, y = 2 * randn(5, 3, seed=seed), randint(4, 5, seed=seed)
     rows = corn_loss(x, y, reduction="none").sum(1)
-    left = {r"\sum_{k=1}^{K - 1} \ell_{nk}(x, y)": list(rows)}
+    left = {"S": list(rows)}
     yield Point({"input": x, "target": y}, {"K": 4, "N": 5}, left)
 
 

@@ -25,7 +25,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}"
 
 
-@picture("corn_ranks", ["corn_loss"])
+@picture("corn_ranks", [], ["corn_loss"])
 def corn_ranks(name: str) -> str:
     """Break a bar at each question; then add up what the questions cost, rank by rank."""
     reach = beyond(LOGITS)
@@ -100,7 +100,7 @@ def corn_ranks(name: str) -> str:
     return whole(name, panels, caption)
 
 
-@picture("coral_scores", ["coral_loss"])
+@picture("coral_scores", [], ["coral_loss"])
 def coral_scores(name: str) -> str:
     """Draw the loss of each rank, and its slope, over the score that the questions share."""
     bias = torch.tensor([3.0, 0.0, -3.0], dtype=torch.float64)
@@ -119,8 +119,8 @@ def coral_scores(name: str) -> str:
         curves.plot(lines, shared, which, f"{name}-{which}") for which in ("value", "gradient")
     ]
     caption = gettext(
-        "The biases are 3, 0 and −3, so the answers turn to yes at the scores −3, 0 and 3. The lowest "
-        "point of an inner rank lies between two of them; the outer ranks have none. Every "
+        "The biases are 3, 0 and −3, so the answers turn to yes at the scores −3, 0 and 3. The "
+        "lowest point of an inner rank lies between two of them; the outer ranks have none. Every "
         "threshold passed on the wrong side adds 1 to the slope. Ranks count from 0."
     )
     return whole(name, panels, caption)
