@@ -103,10 +103,10 @@ def coral_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Ten
           on a row of zeros and ones for each rank
     """
     check_ranks(input, target)
-    (x,) = upcast(input)
-    rank, k = target[:, None], torch.arange(x.shape[1], device=x.device)
+    (input,) = upcast(input)
+    rank, k = target[:, None], torch.arange(input.shape[1], device=input.device)
     # log(1 + exp(x)) without overflow; past 40 it is x.
-    loss = softplus(torch.where(rank > k, -x, x), threshold=40).sum(1)
+    loss = softplus(torch.where(rank > k, -input, input), threshold=40).sum(1)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 

@@ -116,9 +116,9 @@ def corn_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tens
           which asks every question of every row
     """
     check_ranks(input, target)
-    (x,) = upcast(input)
-    rank, k = target[:, None], torch.arange(x.shape[1], device=x.device)
-    against = torch.where(rank > k, -x, x)
+    (input,) = upcast(input)
+    rank, k = target[:, None], torch.arange(input.shape[1], device=input.device)
+    against = torch.where(rank > k, -input, input)
     # Nothing speaks against what is not asked: the softplus of -inf is 0, and so is its slope.
     loss = softplus(against.masked_fill(rank < k, -torch.inf), threshold=40)
     return reduce_loss(loss, reduction, (rank >= k).sum().clamp(min=1))

@@ -15,7 +15,7 @@ def reference(
     """Add up, row after row, what the answer to each question costs; in float64."""
     rows = []
     for x, rank in zip(input.double(), target.tolist(), strict=True):
-        cost = x.new_zeros(())
+        cost = x[:0].sum()
         for k, logit in enumerate(x):
             wrong = -logit if rank > k else logit
             cost = cost + torch.logaddexp(torch.zeros_like(wrong), wrong)
