@@ -104,9 +104,11 @@ def coral_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Ten
     """
     check_ranks(input, target)
     (input,) = upcast(input)
-    rank, k = target[:, None], torch.arange(input.shape[1], device=input.device)
+    rank = target[:, None]
+    k = torch.arange(input.shape[1], device=input.device)
+    against = torch.where(rank > k, -input, input)
     # log(1 + exp(x)) without overflow; past 40 it is x.
-    loss = softplus(torch.where(rank > k, -input, input), threshold=40).sum(1)
+    loss = softplus(against, threshold=40).sum(1)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 

@@ -117,10 +117,12 @@ def corn_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tens
     """
     check_ranks(input, target)
     (input,) = upcast(input)
-    rank, k = target[:, None], torch.arange(input.shape[1], device=input.device)
+    rank = target[:, None]
+    k = torch.arange(input.shape[1], device=input.device)
     against = torch.where(rank > k, -input, input)
-    # Nothing speaks against what is not asked: the softplus of -inf is 0, and so is its slope.
-    loss = softplus(against.masked_fill(rank < k, -torch.inf), threshold=40)
+    # What is not asked costs nothing: softplus(-inf) and its slope are 0.
+    against = against.masked_fill(rank < k, -torch.inf)
+    loss = softplus(against, threshold=40)
     return reduce_loss(loss, reduction, (rank >= k).sum().clamp(min=1))
 
 
