@@ -711,6 +711,23 @@ def test_the_language_can_be_switched_on_every_page(served: bool, page: Page, ad
         here = folder
 
 
+@pytest.mark.parametrize("served", [True, False], ids=["served", "files"])
+def test_another_language_shows_the_section_that_was_read(
+    served: bool, page: Page, address: str
+) -> None:
+    root = address if served else SITE.as_uri()
+    page.goto(f"{root}/guide/stability.html")
+    page.locator("#cross-entropy").evaluate("title => title.scrollIntoView()")
+    page.locator(".md-select button").hover()
+    page.locator(".md-select__link[hreflang=zh-Hans]").click()
+    page.wait_for_url(f"{root}/zh/guide/stability.html#cross-entropy")
+    # At the top of a page nothing is chosen yet.
+    page.goto(f"{root}/zh/guide/stability.html")
+    page.locator(".md-select button").hover()
+    page.locator(".md-select__link[hreflang=en]").click()
+    page.wait_for_url(f"{root}/guide/stability.html")
+
+
 def test_pages_name_their_siblings() -> None:
     link = re.compile(r'<link rel=" ?alternate" hreflang="([^"]*)" href="([^"]*)">')
     for path in PUBLISHED:
