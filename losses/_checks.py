@@ -202,10 +202,10 @@ def check_same_shape(input: Tensor, target: Tensor) -> None:
         )
 
 
-def check_signs(target: Tensor, *others: Tensor) -> None:
+def check_signs(target: Tensor) -> None:
     """Raise unless every label is -1 or 1: one of 0 would cost the same whatever the score."""
     (label,) = upcast(target)
-    wrong = outlier(1, label.masked_fill(label == -1, 1), 1, *others, nan=True)
+    wrong = outlier(1, label.masked_fill(label == -1, 1), 1, nan=True)
     if wrong is not None:
         raise ValueError(
             f"every target must be -1 or 1, got {wrong:g}: "

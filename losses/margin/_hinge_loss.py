@@ -109,7 +109,7 @@ def hinge_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Ten
     check_floating(input=input)
     check_real(target=target)
     check_same_shape(input, target)
-    check_signs(target, input)
+    check_signs(target)
     input, target = upcast(input, target)
     missing = (1 - target * input).relu()
     return reduce_loss(missing, reduction, max(1, missing.numel()))

@@ -107,7 +107,7 @@ def squared_hinge_loss(input: Tensor, target: Tensor, *, reduction: str = "mean"
     check_floating(input=input)
     check_real(target=target)
     check_same_shape(input, target)
-    check_signs(target, input)
+    check_signs(target)
     input, target = upcast(input, target)
     missing = (1 - target * input).relu()
     loss = missing * missing

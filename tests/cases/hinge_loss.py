@@ -25,6 +25,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("plain", {"input": x, "target": y})
     worked = torch.tensor([0.3, -2.0], dtype=dtype)
     yield Case("worked by hand", {"input": worked, "target": worked.sign()})
+    yield Case("one element", {"input": worked[:1], "target": worked[:1].sign()})
     yield Case("strided", {"input": x.T, "target": y.T})
     yield Case("0-d", {"input": x[0, 0], "target": y[0, 0]})
     yield Case("empty", {"input": x[:0], "target": y[:0]}, gradcheck=False)
