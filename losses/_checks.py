@@ -223,6 +223,41 @@ def check_lists(input: Tensor, target: Tensor, mask: Tensor | None) -> None:
             )
 
 
+def check_signs(target: Tensor) -> None:
+    """Raise unless every label is -1 or 1: one of 0 would cost the same whatever the score."""
+    (label,) = upcast(target)
+    wrong = outlier(1, label.masked_fill(label == -1, 1), 1, nan=True)
+    if wrong is not None:
+        raise ValueError(
+            f"every target must be -1 or 1, got {wrong:g}: "
+            "for labels of 0 and 1 pass 2 * target.float() - 1"
+        )
+
+
+def check_ranks(input: Tensor, target: Tensor) -> None:
+    """Raise unless each row is the K - 1 logits of one sample, and has one rank of K."""
+    check_floating(input=input)
+    if input.ndim != 2 or target.shape != input.shape[:1]:
+        raise ValueError(
+            "expected input of shape (N, K - 1) and target of shape (N) for K ranks, got "
+            f"{tuple(input.shape)} and {tuple(target.shape)}: pass target.squeeze(1) for (N, 1), "
+            "target.sum(1) for levels of 0 and 1"
+        )
+    if target.dtype != torch.int64:
+        raise RuntimeError(
+            f"expected target dtype to be Long, but got {scalar_type(target.dtype)}: pass "
+            "target.long(), the rank of each row, counted from 0"
+        )
+    tasks = input.shape[1]
+    wrong = outlier(0, target, tasks, input)
+    if wrong is not None:
+        raise IndexError(
+            f"Target {wrong} is out of bounds. {tasks} logits a row make {tasks + 1} ranks, "
+            "counted from 0: pass target - 1 where ranks count from 1, or give the model one "
+            "logit less than there are ranks"
+        )
+
+
 def check_weight_shape(weight: Tensor | None, input: Tensor) -> None:
     """Raise unless there is one weight for each element, or none at all."""
     if weight is not None and weight.shape != input.shape:

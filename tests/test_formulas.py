@@ -340,6 +340,7 @@ ERRORS = [STEP * i for i in range(-2000, 2001)]
 # What can be observed where a section says how likely it is; a real number unless listed.
 OUTCOMES: dict[str, Sequence[float]] = {
     "binary_cross_entropy": (0, 1),
+    "corn_loss": range(1, 5),
     "negative_binomial_nll_loss": range(150),
     "poisson_nll_loss": range(100),
     "soft_margin_loss": (-1, 1),
