@@ -1,1 +1,3 @@
 """Segmentation."""
+
+from losses.segmentation._lovasz_hinge_loss import *
