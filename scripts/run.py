@@ -6,6 +6,7 @@ nothing but Python.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
@@ -32,10 +33,13 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
 }
 
 OLDEST, NEWEST = "2.6.0", "2.14.1"  # the ends of the range of PyTorch that `versions` tries
+# What the libraries in `scripts/peers` need to import, of all that they ask for.
+PEERS_NEED = ("einops", "pillow", "scipy", "tqdm", "transformers")
+WITHOUT_THEIR_NEEDS = ("kornia_rs", "lightning-utilities")
 # Tests of the site and of the tools: they need more than PyTorch.
 NOT_THE_LIBRARY = (
     *("alone", "benchmark", "budgets", "figures", "figures_browser", "guides", "languages"),
-    *("new_loss", "offer", "rosetta", "site", "structure", "zensical"),
+    *("new_loss", "offer", "peers", "rosetta", "site", "structure", "zensical"),
 )
 
 
@@ -113,6 +117,34 @@ def versions(options: list[str]) -> int:
     return int(any(failed != "0" for _, _, _, failed, *_ in table[1:]))
 
 
+def peers(options: list[str]) -> int:
+    """Hold the tables of other libraries, and our own values, against the libraries themselves.
+
+    They have an environment of their own, in `build/peers`, and get none of what they ask for: each
+    would bring its own torch.
+    """
+    python = make(ROOT / "build" / "peers")
+    (torch,) = re.findall(r'"(torch==[\d.]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    install(python, "test", torch, *PEERS_NEED)
+    pins = [f"{name}=={version}" for name, version in libraries().items() if name != "torch"]
+    pip = [python, "-m", "pip", "install", "--quiet", "--no-deps", *pins, *WITHOUT_THEIR_NEEDS]
+    subprocess.run(pip, cwd=ROOT, check=True)
+    tests = ["pytest", "-m", "peers", "tests/test_peers.py", *options]
+    return subprocess.run([python, "-m", *tests], cwd=ROOT, env=settings()).returncode
+
+
+def libraries() -> dict[str, str]:
+    """Read the versions of the libraries that `scripts/peers` compares with, without torch."""
+    tree = ast.parse((ROOT / "scripts" / "peers" / "__init__.py").read_text("utf-8"))
+    (found,) = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "VERSIONS"
+    )
+    versions: dict[str, str] = ast.literal_eval(found)
+    return versions
+
+
 def copied() -> int:
     """Run what the built site lets readers copy, where PyTorch is and nothing of ours."""
     python = make(ROOT / "build" / "alone")
@@ -125,10 +157,12 @@ def copied() -> int:
 def main() -> int:
     if sys.argv[1:2] == ["versions"]:
         return versions(sys.argv[2:])
+    if sys.argv[1:2] == ["peers"]:
+        return peers(sys.argv[2:])
     if sys.argv[1:2] == ["copied"]:
         return copied()
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
-        names = ",".join([*COMMANDS, "copied", "versions"])
+        names = ",".join([*COMMANDS, "copied", "peers", "versions"])
         print(f"usage: python scripts/run.py {{{names}}} [options]", file=sys.stderr)
         return 2
     python = environment()

@@ -27,7 +27,7 @@ from babel.messages.pofile import read_po, write_po
 from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
-from scripts import figures
+from scripts import figures, peers
 from scripts.website import card, directives, rosetta, speed
 from scripts.website.language import (
     DOCS,
@@ -78,6 +78,10 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
                 else:
                     place = file_of(loss.function)
                     yield loss.function, place, f"{name}: {part.kind}", part.message
+        if loss.function in peers.functions():
+            module = peers.of(loss.function)
+            for text in (module.INPUT, *(peer.otherwise for peer in module.PEERS)):
+                yield loss.function, f"scripts/peers/{loss.function}.py", "other libraries", text
         for note, text in record(loss):
             yield loss.function, file_of(loss.function), note, text
     for place, text in literals():

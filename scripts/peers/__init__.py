@@ -3,12 +3,12 @@
 Such a module holds
 
 - `INPUT`: the small input of its table, in words for the page,
-- `ARGUMENTS`: the same as arguments of our function, without those that a peer has no word for,
+- `ARGUMENTS`: the same as arguments of our function,
 - `PEERS`: the rows of the table, each with the number that the library gives for this input,
 - `AGREEMENTS`: where a library computes the same loss, how, compared in value and gradient.
 
 `VERSIONS` pins the libraries. They are imported inside of the functions alone, so that the site is
-built without any of them.
+built without any of them; `_load` imports those that want more than is there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
+
+import losses
 
 VERSIONS = {
     "allRank": "1.4.3",
@@ -83,6 +85,11 @@ class Agreement:
     inputs: Callable[[], dict[str, Any]]
     theirs: Callable[..., Tensor]
     tolerance: float = 1e-10
+
+
+def ours(function: str) -> float:
+    """Return what our own function gives for the small input."""
+    return float(getattr(losses, function)(**of(function).ARGUMENTS))
 
 
 def functions() -> list[str]:

@@ -22,6 +22,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 import losses
+import scripts.peers
 from losses.catalog import CATALOG, PROPERTIES, groups
 from scripts import figures
 from scripts.figures.drawing import RECORDS
@@ -237,6 +238,23 @@ def rosetta(part: str) -> str:
     return "\n\n".join(blocks)
 
 
+def peers(function: str) -> str:
+    """Show what other libraries give for the same small input, and why."""
+    module = scripts.peers.of(function)
+    rows = [
+        (
+            f"{peer.package} {scripts.peers.VERSIONS[peer.package]}<br>`{peer.call}`",
+            gettext(peer.otherwise) if peer.otherwise else gettext("the same"),
+            gettext("an error") if peer.value is None else f"{peer.value:.6g}",
+        )
+        for peer in module.PEERS
+    ]
+    here = (gettext("here<br>`{call}`", call=function), "", f"{scripts.peers.ours(function):.6g}")
+    given = gettext("For the same input, {input}:", input=gettext(module.INPUT))
+    head = (gettext("Library"), gettext("What it does otherwise"), gettext("Gives"))
+    return f"{given}\n\n{table(head, [here, *rows])}"
+
+
 def standalone(function: str) -> str:
     """Show the loss as one block that needs no package, folded, and offer it as a file."""
     code = card.highlighted(snippets.bundle(function), "highlight standalone")
@@ -295,6 +313,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "examples": examples,
     "parameters": parameters,
     "rosetta": rosetta,
+    "peers": peers,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,

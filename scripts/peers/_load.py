@@ -1,0 +1,54 @@
+"""Import a part of a library whose package does not import beside this torch alone."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.machinery import PathFinder
+from types import ModuleType
+from typing import Any
+
+import torch
+
+OPERATORS: list[torch.library.Library] = []  # they live as long as what defined them
+
+
+def part(name: str) -> Any:
+    """Import a module without the `__init__` of the packages that it stands in.
+
+    Those would want a model hub, a trainer, or a compiled extension that no loss needs.
+    """
+    places: list[str] | None = None
+    package = ""
+    for word in name.split(".")[:-1]:
+        package = f"{package}.{word}" if package else word
+        if package not in sys.modules:
+            found = PathFinder.find_spec(package, places)
+            if found is None or found.submodule_search_locations is None:
+                raise ModuleNotFoundError(f"no package is called {package}", name=package)
+            empty = ModuleType(package)
+            empty.__path__ = list(found.submodule_search_locations)
+            sys.modules[package] = empty
+        places = list(sys.modules[package].__path__)
+    return import_module(name)
+
+
+def torchvision() -> Any:
+    """Import torchvision, and with it whatever builds on it.
+
+    Its compiled operators load beside its own torch alone. No loss needs them, but importing it
+    asks for them by name.
+    """
+    if not OPERATORS:
+        library = torch.library.Library("torchvision", "FRAGMENT")
+        for operator in ("nms", "qnms"):
+            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        OPERATORS.append(library)
+    return import_module("torchvision")
+
+
+def allrank() -> Any:
+    """Import allRank's losses, without the client of a cloud's storage that it names."""
+    torchvision()
+    sys.modules.setdefault("gcsfs", ModuleType("gcsfs"))
+    return import_module("allrank.models.losses")
