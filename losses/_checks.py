@@ -202,6 +202,22 @@ def check_same_shape(input: Tensor, target: Tensor) -> None:
         )
 
 
+def check_label_rows(input: Tensor, target: Tensor) -> None:
+    """Raise unless each logit of a row has an answer in [0, 1]."""
+    check_same_shape(input, target)
+    if input.dim() == 0:
+        raise ValueError(
+            "input and target must have a dimension of labels, the last one: pass input[None] and "
+            "target[None] for a single label"
+        )
+    wrong = outlier(0, target, 1, input, nan=True)
+    if wrong is not None:
+        raise ValueError(
+            f"all values of target should be between 0 and 1, got {wrong}: pass (target > 0) for "
+            "answers of -1 and 1"
+        )
+
+
 def check_mask(input: Tensor, target: Tensor, ignore_index: int) -> None:
     """Raise unless each logit has a label, 0 or 1, or one that is ignored."""
     check_same_shape(input, target)

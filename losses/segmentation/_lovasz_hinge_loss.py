@@ -89,14 +89,14 @@ def lovasz_hinge_loss(
         >>> lovasz_hinge_loss(logits, mask)
         tensor(0.9583)
 
-        The steps are the gradient. The first pixel has its margin, and gets none.
+        The steps are the gradient. A first pixel without its margin gets the third one.
 
         >>> import torch
         >>> from losses import lovasz_hinge_loss
-        >>> logits = torch.tensor([[2.0, -0.5, 0.25]], requires_grad=True)
+        >>> logits = torch.tensor([[0.5, -0.5, 0.25]], requires_grad=True)
         >>> lovasz_hinge_loss(logits, torch.tensor([[1, 1, 0]])).backward()
         >>> logits.grad
-        tensor([[ 0.0000, -0.5000,  0.1667]])
+        tensor([[-0.3333, -0.5000,  0.1667]])
 
         A batch of masks. A model's output (N, 1, H, W) needs masks of the same shape; 255 marks
         pixels that nobody labelled.
@@ -115,7 +115,9 @@ def lovasz_hinge_loss(
         - PyTorch has no such loss; the nearest is
           [`torch.nn.BCEWithLogitsLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html)
     """
-    check(input, target, ignore_index)
+    check_floating(input=input)
+    check_real(target=target)
+    check_mask(input, target, ignore_index)
     input, target = upcast(input, target)
     # A row for each image, or one for all of them.
     x, y = (z[:, None] if per_image else z[None] for z in (input, target))
@@ -124,13 +126,6 @@ def lovasz_hinge_loss(
     hinge = relu(error).masked_fill(y == ignore_index, 0)  # 0 comes last, and adds nothing
     loss = lovasz_extension(hinge, y == 1)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
-
-
-def check(input: Tensor, target: Tensor, ignore_index: int) -> None:
-    """Raise unless there is a mask of 0 and 1 for each image."""
-    check_floating(input=input)
-    check_real(target=target)
-    check_mask(input, target, ignore_index)
 
 
 class LovaszHingeLoss(Loss):
@@ -147,11 +142,11 @@ class LovaszHingeLoss(Loss):
         >>> criterion = LovaszHingeLoss()
         >>> criterion
         LovaszHingeLoss(reduction='mean', per_image=True, ignore_index=-100)
-        >>> logits = torch.tensor([[2.0, -0.5, 0.25]], requires_grad=True)
+        >>> logits = torch.tensor([[0.5, -0.5, 0.25]], requires_grad=True)
         >>> loss = criterion(logits, torch.tensor([[1, 1, 0]]))
         >>> loss.backward()
         >>> loss.detach(), logits.grad
-        (tensor(0.9583), tensor([[ 0.0000, -0.5000,  0.1667]]))
+        (tensor(1.1250), tensor([[-0.3333, -0.5000,  0.1667]]))
     """
 
     per_image: bool

@@ -19,8 +19,9 @@ def jaccard(wrong: Tensor, object: Tensor) -> float:
 
 def extension(error: Tensor, object: Tensor) -> Tensor:
     """Turn one pixel after the other wrong, and count what each adds to the Jaccard loss."""
-    loss, wrong, before = 0 * error.sum(), torch.zeros_like(object), 0.0
-    for pixel in sorted(range(len(error)), key=lambda i: -error[i].item()):
+    loss, wrong, before = error[:0].sum(), torch.zeros_like(object), 0.0
+    first = error.detach().nan_to_num(nan=math.inf)
+    for pixel in sorted(range(len(error)), key=lambda i: -first[i].item()):
         wrong[pixel] = True
         after = jaccard(wrong, object)
         loss, before = loss + error[pixel] * (after - before), after
@@ -41,7 +42,7 @@ def reference(
     for x, y in images:
         kept = y != ignore_index
         x, y = x[kept].double(), y[kept].double()
-        losses.append(extension((1 - (2 * y - 1) * x).clamp(min=0), y == 1) + 0 * x.sum())
+        losses.append(extension((1 - (2 * y - 1) * x).relu(), y == 1))
     loss = torch.stack(losses) if losses else 0 * input.double().flatten(1).sum(1)
     if reduction == "mean":
         loss = loss.sum() / max(1, len(losses))
@@ -72,10 +73,11 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
         yield Case(f"empty {size} together", {**nothing, "per_image": False}, gradcheck=False)
     huge = torch.tensor([[1e4, -1e4, 2e4, -3e4]], dtype=dtype)
     yield Case("huge", {"input": huge, "target": torch.tensor([[1, 1, 0, 0]])})
-    # On the object and right, then off it: both objects are missed already, no step is left.
     infinite = torch.tensor([[math.inf, -math.inf, 1.5, 0.5]], dtype=dtype)
     sure = {"input": infinite, "target": torch.tensor([[1, 0, 1, 0]])}
     yield Case("infinite and right", sure, gradcheck=False)
+    wrong = {"input": infinite, "target": torch.tensor([[0, 1, 0, 0]])}
+    yield Case("infinite and wrong", wrong, gradcheck=False, defect="the definition has 0 times ∞")
     tied = torch.tensor([[0.0, 0.0, 0.0, 1.0, -1.0]], dtype=dtype)
     equal = {"input": tied, "target": torch.tensor([[1, 0, 1, 1, 0]])}
     yield Case("ties and kinks", equal, gradcheck=False)
