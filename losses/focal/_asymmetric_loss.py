@@ -261,7 +261,9 @@ RECORD = Record(
             "1.0453 * len(input) ** 0.5",
         ),
         smooth=Claim(True, "where a no is clipped, its fifth power begins at 0"),
-        symmetric=Claim(False, "a wrong yes costs about its logit, a wrong no at most 2.44", "sign"),
+        symmetric=Claim(
+            False, "a wrong yes costs about its logit, a wrong no at most 2.44", "sign"
+        ),
         bounded=Claim(
             True,
             "a yes is steepest at p = 0.043, with a slope of 1.0453; there are as many as labels",
