@@ -62,7 +62,7 @@ def asymmetric_loss(
         input: Logits $x$, floating point, any real number, the labels in the last dimension. An
             infinite one counts as the largest finite number, and gets no gradient.
         target: Answers $y$, 0 or 1, of any data type, same shape as `input`.
-        gamma_neg: Exponent $\gamma^-$ of the noes, at least 0. The higher, the less easy ones count.
+        gamma_neg: Exponent $\gamma^-$ of the noes, at least 0. The higher, the less easy ones cost.
         gamma_pos: Exponent $\gamma^+$ of the yeses, at least 0. The paper keeps it at or near 0.
         clip: Probability $m$ up to which a no costs nothing, at least 0 and below 1. 0 clips none.
         reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages
