@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -150,12 +148,12 @@ def ssim_loss(
 
 def windowed(x: Tensor, kernel_size: int, sigma: float) -> Tensor:
     """Average over a Gaussian window wherever it fits: along the columns, then along the rows."""
-    places = [k - (kernel_size - 1) / 2 for k in range(kernel_size)]
-    bell = [math.exp(-((place / sigma) ** 2) / 2) for place in places]
-    weights = [height / sum(bell) for height in bell]
+    place = torch.arange(kernel_size, dtype=x.dtype, device=x.device) - (kernel_size - 1) / 2
+    bell = torch.exp(-((place / sigma) ** 2) / 2)
+    weights = (bell / bell.sum()).unbind()
     for dim in (-2, -1):
         length = x.shape[dim] - kernel_size + 1
-        parts = (w * x.narrow(dim, k, length) for k, w in enumerate(weights))
+        parts = (weight * x.narrow(dim, k, length) for k, weight in enumerate(weights))
         x = sum(parts, x.new_zeros(()))
     return x
 
