@@ -258,6 +258,41 @@ def check_ranks(input: Tensor, target: Tensor) -> None:
         )
 
 
+def check_label_rows(input: Tensor, target: Tensor) -> None:
+    """Raise unless each logit of a row has an answer in [0, 1]."""
+    check_same_shape(input, target)
+    if input.dim() == 0:
+        raise ValueError(
+            "input and target must have a dimension of labels, the last one: pass input[None] and "
+            "target[None] for a single label"
+        )
+    wrong = outlier(0, target, 1, input, nan=True)
+    if wrong is not None:
+        raise ValueError(
+            f"all values of target should be between 0 and 1, got {wrong}: pass (target > 0) for "
+            "answers of -1 and 1"
+        )
+
+
+def check_mask(input: Tensor, target: Tensor, ignore_index: int) -> None:
+    """Raise unless each logit has a label, 0 or 1, or one that is ignored."""
+    check_same_shape(input, target)
+    if input.dim() == 0:
+        raise ValueError(
+            "input and target must have at least one dimension, the images of a batch: pass "
+            "input[None] and target[None] for a single one"
+        )
+    if can_inspect(target, input):
+        known = (target == 0) | (target == 1) | (target == ignore_index)
+        wrong = outlier(0, target.masked_fill(known, 0), 0, input, nan=True)
+        if wrong is not None:
+            raise ValueError(
+                f"target must be 0, 1 or ignore_index, got {wrong}: pass (target > 0) for a mask "
+                f"of 0 and 255 or of -1 and 1, ignore_index={wrong} where it marks what to leave "
+                "out"
+            )
+
+
 def check_weight_shape(weight: Tensor | None, input: Tensor) -> None:
     """Raise unless there is one weight for each element, or none at all."""
     if weight is not None and weight.shape != input.shape:

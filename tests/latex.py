@@ -35,10 +35,11 @@ def double(value: Any) -> Tensor:
 
 TOKEN = re.compile(
     r"(?:\s|\\[,;!]|\\(?:left|right)(?![a-zA-Z]))+|\\text\{(?P<text>[^{}]*)\}|(?P<token>"
-    r"\\(?:begin|end|operatorname|mathbb)\{\w+\}|\\[a-zA-Z]+|\\\\|[a-zA-Z](?:\^[+-]|'*)"
+    r"\\(?:begin|end|operatorname|mathbb)\{\w+\}|\\gamma\^[+-]|\\[a-zA-Z]+|\\\\"
+    r"|[a-zA-Z](?:\^[+-]|'*)"
     r"|\d+|[-+=<>|&,!(){}\[\]^_])"
 )
-GREEK = r"\\(alpha|beta|gamma|delta|varepsilon|lambda|pi|sigma|ell|Phi|varphi)$"
+GREEK = r"\\(alpha|beta|gamma(\^[+-])?|delta|varepsilon|lambda|pi|sigma|ell|Phi|varphi)$"
 NAME = re.compile(r"[a-zA-Z](\^[+-]|'*)$|" + GREEK)
 # A name with parentheses on the left of an equation is a function: `d(x, y) =`, `\ell_i(x, y) =`.
 FUNCTION = re.compile(r"(\\?[a-zA-Z]+)(?:_\w|_\{[^{}]*\})?\([^()=]*\)\s*&?=")
