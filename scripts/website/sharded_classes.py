@@ -102,7 +102,7 @@ def main() -> None:
         parts = [torch.load(f"{folder}/results{rank}") for rank in range(PROCESSES)]
     rows = {"one process": truth}
     for name, title in {
-        "own_softmax": "two, each its own softmax",
+        "own_softmax": "two, a softmax each",
         "sharded": "two, all_reduce by hand",
         "by_pytorch": "two, loss_parallel",
     }.items():
@@ -111,7 +111,7 @@ def main() -> None:
     for title, found in rows.items():
         same = all(torch.allclose(x, y, atol=1e-6) for x, y in zip(found, truth, strict=True))
         norms = f"gradients {found[1].norm():.4f} {found[2].norm():.4f}"
-        print(f"{title:26} loss {found[0]:.4f}  {norms}  {'the same' if same else 'another'}")
+        print(f"{title:24} loss {found[0]:.4f}  {norms}  {'the same' if same else 'another'}")
 
 
 if __name__ == "__main__":
