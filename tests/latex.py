@@ -3,9 +3,10 @@ r"""A reader of the LaTeX that the docstrings use: a formula becomes a number.
 It knows `+ -`, products by juxtaposition (`W x` of a matrix and a vector as such), `\frac`, powers,
 `\sqrt`, `\log`, `\exp`, `\cosh`, `\tanh`, `\arctan`, `|x|`, norms, `\operatorname{sign}`, `\max`
 and `\min` of a list, `\sum`, `\prod`, `\max`, `\min`, `\arg\max` and `\arg\min` over an index,
-`\int` of a product that ends in `d z`, `\mathbb{1}[...]`, `cases`, factorials, subscripts (they count from
-1), functions as `f(x)` and `p(y \mid x)`, derivatives, and definitions: `p_c = ...` says what every
-`p_i` is. `\log`, `\sum` and `\prod` reach as far as a product does. All else raises `LatexError`.
+`\int` of a product that ends in `d z`, `\mathbb{1}[...]`, `cases`, factorials, subscripts (they
+count from 1), functions as `f(x)` and `p(y \mid x)`, derivatives, and definitions: `p_c = ...` says
+what every `p_i` is. `\log`, `\sum` and `\prod` reach as far as a product does. All else raises
+`LatexError`.
 """
 
 from __future__ import annotations
