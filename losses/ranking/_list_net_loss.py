@@ -129,11 +129,11 @@ class ListNetLoss(Loss):
         >>> criterion = ListNetLoss()
         >>> criterion
         ListNetLoss(reduction='mean')
-        >>> scores = torch.tensor([[1.0, 2.0, 0.0]], requires_grad=True)
-        >>> loss = criterion(scores, torch.tensor([[2, 1, 0]]))
+        >>> scores = torch.tensor([[0.0, 0.0]], requires_grad=True)
+        >>> loss = criterion(scores, torch.tensor([[1, 0]]))
         >>> loss.backward()
         >>> loss.detach(), scores.grad
-        (tensor(1.2529), tensor([[-0.4205,  0.4205,  0.0000]]))
+        (tensor(0.6931), tensor([[-0.2311,  0.2311]]))
     """
 
     def __init__(self, *, reduction: str = "mean") -> None:
