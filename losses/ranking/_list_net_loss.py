@@ -129,11 +129,11 @@ class ListNetLoss(Loss):
         >>> criterion = ListNetLoss()
         >>> criterion
         ListNetLoss(reduction='mean')
-        >>> scores = torch.tensor([[0.0, 0.0]], requires_grad=True)
-        >>> loss = criterion(scores, torch.tensor([[1, 0]]))
+        >>> scores = torch.tensor([[1.0, 2.0, 0.5]], requires_grad=True)
+        >>> loss = criterion(scores, torch.tensor([[2, 1, 0]]))
         >>> loss.backward()
         >>> loss.detach(), scores.grad
-        (tensor(0.6931), tensor([[-0.2311,  0.2311]]))
+        (tensor(1.2647), tensor([[-0.4340,  0.3838,  0.0502]]))
     """
 
     def __init__(self, *, reduction: str = "mean") -> None:
