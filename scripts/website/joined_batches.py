@@ -70,7 +70,7 @@ def process(rank: int, meeting_point: str, results: str) -> None:
     found = {}
     for compute in (apart, not_scaled, together):
         model = DistributedDataParallel(network())
-        # One pass for both: a second one would be another synchronisation.
+        # Both in one pass through the model.
         embedded = model(torch.cat([texts, pictures]))
         compute(*embedded.chunk(2)).backward()
         found[compute.__name__] = gradient(model)
