@@ -29,7 +29,7 @@ def contrast(texts: Tensor, pictures: Tensor) -> Tensor:
 
 
 def joined(mine: Tensor) -> Tensor:
-    """Join the rows of all processes, equally many each; only my own have a gradient."""
+    """Join the rows of all processes; only my own have a gradient."""
     parts = [torch.empty_like(mine) for _ in range(dist.get_world_size())]
     dist.all_gather(parts, mine.detach())
     parts[dist.get_rank()] = mine
