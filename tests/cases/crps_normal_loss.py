@@ -19,7 +19,7 @@ def reference(
     """Write s (w (2 F(w) - 1) + 2 f(w) - 1 / sqrt(pi)) out in float64, with s hardly above 0."""
     difference = target.double() - input.double()
     error = difference.masked_fill(difference.isinf(), 0)
-    s = torch.as_tensor(sigma).double().expand(error.shape) + 1e-40
+    s = torch.as_tensor(sigma, dtype=torch.float64).expand(error.shape) + 1e-40
     w = error / s
     loss = error * (2 * UNIT.cdf(w) - 1) + s * (2 * UNIT.log_prob(w).exp() - math.pi**-0.5)
     loss = torch.where(difference.isinf(), difference.abs(), loss)
