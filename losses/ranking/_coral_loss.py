@@ -147,7 +147,7 @@ RECORD = Record(
     aliases=(
         "consistent rank logits",
         "ordinal regression",
-        "proportional odds",
+        "ordinal cross entropy",
         "extended binary classification",
     ),
     summary="Ordered classes by one score and thresholds between the ranks.",

@@ -40,12 +40,12 @@ def mean_of_means(model: nn.Module, mine: Batches) -> None:
 
 
 def sum_over_count(model: nn.Module, mine: Batches) -> None:
-    """Sum over the words, and divide by the words of all batches on all processes."""
+    """Sum over my words, divide by those of all batches everywhere."""
     count = torch.stack([targets != PADDING for _, targets in mine]).sum()
     dist.all_reduce(count)
     for number, (inputs, targets) in enumerate(mine, start=1):
-        # The gradients are averaged once, after the last batch.
-        with nullcontext() if number == len(mine) else model.no_sync():
+        last = number == len(mine)  # then the gradients are averaged
+        with nullcontext() if last else model.no_sync():
             total = cross_entropy(model(inputs), targets, reduction="sum")
             (total * dist.get_world_size() / count).backward()
 

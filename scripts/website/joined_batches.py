@@ -29,7 +29,7 @@ def contrast(texts: Tensor, pictures: Tensor) -> Tensor:
 
 
 def joined(mine: Tensor) -> Tensor:
-    """Join the rows of all processes, equally many each; only my own have a gradient."""
+    """Join the rows of all processes; only my own have a gradient."""
     parts = [torch.empty_like(mine) for _ in range(dist.get_world_size())]
     dist.all_gather(parts, mine.detach())
     parts[dist.get_rank()] = mine
@@ -70,7 +70,7 @@ def process(rank: int, meeting_point: str, results: str) -> None:
     found = {}
     for compute in (apart, not_scaled, together):
         model = DistributedDataParallel(network())
-        # One pass for both: a second one would be another synchronisation.
+        # Both in one pass through the model.
         embedded = model(torch.cat([texts, pictures]))
         compute(*embedded.chunk(2)).backward()
         found[compute.__name__] = gradient(model)

@@ -37,15 +37,16 @@ def summed(x: Tensor) -> Tensor:
 
 
 def sharded(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross entropy of logits of which I have some columns, and others have the rest."""
-    first = dist.get_rank() * logits.shape[1]  # the class of my first column
+    """Cross entropy of logits of which I have some columns."""
+    first = dist.get_rank() * logits.shape[1]  # my first class
     highest = logits.detach().amax(dim=1)
     dist.all_reduce(highest, dist.ReduceOp.MAX)
     x = logits - highest[:, None]
     log_total = summed(x.exp().sum(dim=1)).log()
     mine = (first <= targets) & (targets < first + logits.shape[1])
     column = (targets - first).where(mine, 0)
-    right = summed(x.gather(1, column[:, None])[:, 0].where(mine, 0))
+    score = x.gather(1, column[:, None])[:, 0]
+    right = summed(score.where(mine, 0))
     kept = targets != PADDING
     return (log_total - right).where(kept, 0).sum() / kept.sum()
 
