@@ -44,7 +44,7 @@ PAGE_SECTIONS = [
     "In the source documents",
 ]
 DOCSTRING_SECTIONS = ["Args", "Shape", "Returns", "Raises", "Examples", "References"]
-HELPERS = {"checks", "mining", "record", "reduction"}
+HELPERS = {"checks", "counts", "mining", "record", "reduction"}
 PUBLIC = [name for loss in CATALOG for name in (loss.function, *loss.classes)]
 
 

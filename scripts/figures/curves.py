@@ -47,13 +47,18 @@ class Line:
 
 
 def fill(template: Any, values: dict[str, Any], x: Tensor) -> Any:
-    """Turn nested lists into a tensor, with values wherever they say a name; keep tuples."""
+    """Turn nested lists into a tensor, with values wherever they say a name; keep tuples.
+
+    A name may have a number added to it: "x + 2".
+    """
     if isinstance(template, tuple):
         return tuple(fill(item, values, x) for item in template)
     if isinstance(template, list):
         return torch.stack([fill(item, values, x) for item in template])
     if isinstance(template, str):
-        return fill(values[template], values, x) if template in values else x
+        name, added, number_ = template.partition(" + ")
+        value = fill(values[name], values, x) if name in values else x
+        return value + float(number_) if added else value
     if isinstance(template, Tensor):
         return template
     return torch.tensor(template, dtype=torch.long if isinstance(template, int) else x.dtype)
@@ -62,7 +67,7 @@ def fill(template: Any, values: dict[str, Any], x: Tensor) -> Any:
 def mentions(template: Any, name: str) -> bool:
     if isinstance(template, list):
         return any(mentions(item, name) for item in template)
-    return isinstance(template, str) and template == name
+    return isinstance(template, str) and template.partition(" + ")[0] == name
 
 
 def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tensor, Tensor]:
@@ -89,8 +94,8 @@ def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tenso
     xs = xs.logit() if curve.probability else xs
     if at_once(curve):
         x = xs.clone().requires_grad_()
-        y = call(x)
-        return y.detach().reshape(x.shape), torch.autograd.grad(y.sum(), x)[0]
+        y = call(x).reshape(len(x), -1).sum(1)  # of a point, what may be a table of pairs
+        return y.detach(), torch.autograd.grad(y.sum(), x)[0]
     ys, slopes = [], []
     for point in xs:
         x = point.clone().requires_grad_()
