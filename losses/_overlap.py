@@ -84,4 +84,5 @@ def pixels(
 def ratio(part: Tensor, whole: Tensor, nothing: float = 1) -> Tensor:
     """Divide; 0/0 is `nothing`: 1 where nothing is to be found, and nothing was missed."""
     empty = whole == 0
-    return part.masked_fill(empty, nothing) / whole.masked_fill(empty, 1)
+    whole = whole.masked_fill(empty, 1)
+    return part.masked_fill(empty, nothing) / whole
