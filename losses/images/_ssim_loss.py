@@ -41,7 +41,7 @@ def ssim_loss(
 
     $$
     m_x = \sum_i g_i x_i, \qquad v_x = \sum_i g_i (x_i - m_x)^2, \qquad
-    c_{xy} = \sum_i g_i (x_i - m_x) (y_i - m_y)
+    c_{xy} = \sum_i g_i x_i y_i - m_x m_y
     $$
 
     and the constants $C_i = (k_i L)^2$ for a `data_range` $L$. The window stands wherever it fits
