@@ -55,7 +55,7 @@ def random() -> dict[str, Any]:
 
 
 def together() -> dict[str, Any]:
-    """Take float32, the one type that the library computes this in; differences of ratios cancel."""
+    """Take float32, the one type that the library computes this in; differences there cancel."""
     input, target = (x.detach() for x in random().values())
     target = target.masked_fill(torch.arange(12) < 3, 255)
     settings = {"per_image": False, "ignore_index": 255}
