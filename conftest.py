@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import doctest
 import json
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,7 @@ from sybil import Example, Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import CodeBlockParser
 
+from losses.catalog import CATALOG
 from scripts.website.printed import Checker
 from tests.versions import DEVELOPERS, lacking
 
@@ -43,14 +45,31 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
+def kind_of(test: str) -> str:
+    """Say what a test is for, as the page "How this is checked" counts it."""
+    if not test.startswith("tests/"):
+        return "examples"
+    name = test.partition("::")[2].partition("[")[0]
+    return {
+        "test_values_and_gradients_equal_the_reference": "calls",
+        "test_formulas_hold": "formulas",
+        "test_claims_survive": "properties",
+        "test_errors_name_the_argument": "errors",
+    }.get(name, "other")
+
+
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """Count what passed; after a whole run, for the page "How this is checked"."""
-    tests, facts = Counter[str](), Counter[str]()
+    kinds, facts = Counter[str](), Counter[str]()
+    of_losses = {loss.function: Counter[str]() for loss in CATALOG}
     for report in terminalreporter.stats.get("passed", ()):
-        path, _, name = report.nodeid.partition("::")
-        ours = path.startswith("tests/")
-        tests[f"{path}::{name.split('[')[0]}" if ours else path.split("/")[0]] += 1
+        kind = kind_of(report.nodeid)
+        kinds[kind] += 1
         facts.update(dict(report.user_properties))
+        # The test's parameters name the loss, or its file does.
+        found = (of_losses.get(word) for word in re.split(r"[^a-z0-9_]+|/_", report.nodeid))
+        if (loss := next((x for x in found if x is not None), None)) is not None:
+            loss.update({kind: 1, "all": 1})
     whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS and not (
         any(map(config.getoption, ("--quick", "keyword", "collectonly"))) or exitstatus
     )
@@ -58,7 +77,8 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         counts = {
             "date": date.today().isoformat(),
             "torch": torch.__version__,
-            "tests": dict(sorted(tests.items())),
+            "kinds": kinds,
+            "losses": of_losses,
             "facts": dict(sorted(facts.items())),
         }
         CHECKS.parent.mkdir(exist_ok=True)

@@ -202,6 +202,97 @@ def check_same_shape(input: Tensor, target: Tensor) -> None:
         )
 
 
+def check_lists(input: Tensor, target: Tensor, mask: Tensor | None) -> None:
+    """Raise unless each row is a list of scores, with a target and a place in the mask for each."""
+    check_floating(input=input)
+    if input.ndim != 2:
+        raise ValueError(
+            f"expected input of shape (N, L), the scores of one list a row, got "
+            f"{tuple(input.shape)}: pass input.unsqueeze(0) for a single list, "
+            "torch.stack((better, worse), 1) for pairs, with 1 and 0 in each row of target"
+        )
+    for name, other in (("target", target), ("mask", mask)):
+        if other is None:
+            continue
+        check_real(**{name: other})
+        if other.shape != input.shape:
+            raise ValueError(
+                f"{name} must have the shape of input, {tuple(input.shape)}, one entry a score, "
+                f"got {tuple(other.shape)}: for the lengths of the lists pass "
+                "mask=torch.arange(input.shape[1]) < lengths[:, None]"
+            )
+
+
+def check_signs(target: Tensor) -> None:
+    """Raise unless every label is -1 or 1: one of 0 would cost the same whatever the score."""
+    (label,) = upcast(target)
+    wrong = outlier(1, label.masked_fill(label == -1, 1), 1, nan=True)
+    if wrong is not None:
+        raise ValueError(
+            f"every target must be -1 or 1, got {wrong:g}: "
+            "for labels of 0 and 1 pass 2 * target.float() - 1"
+        )
+
+
+def check_ranks(input: Tensor, target: Tensor) -> None:
+    """Raise unless each row is the K - 1 logits of one sample, and has one rank of K."""
+    check_floating(input=input)
+    if input.ndim != 2 or target.shape != input.shape[:1]:
+        raise ValueError(
+            "expected input of shape (N, K - 1) and target of shape (N) for K ranks, got "
+            f"{tuple(input.shape)} and {tuple(target.shape)}: pass target.squeeze(1) for (N, 1), "
+            "target.sum(1) for levels of 0 and 1"
+        )
+    if target.dtype != torch.int64:
+        raise RuntimeError(
+            f"expected target dtype to be Long, but got {scalar_type(target.dtype)}: pass "
+            "target.long(), the rank of each row, counted from 0"
+        )
+    tasks = input.shape[1]
+    wrong = outlier(0, target, tasks, input)
+    if wrong is not None:
+        raise IndexError(
+            f"Target {wrong} is out of bounds. {tasks} logits a row make {tasks + 1} ranks, "
+            "counted from 0: pass target - 1 where ranks count from 1, or give the model one "
+            "logit less than there are ranks"
+        )
+
+
+def check_label_rows(input: Tensor, target: Tensor) -> None:
+    """Raise unless each logit of a row has an answer in [0, 1]."""
+    check_same_shape(input, target)
+    if input.dim() == 0:
+        raise ValueError(
+            "input and target must have a dimension of labels, the last one: pass input[None] and "
+            "target[None] for a single label"
+        )
+    wrong = outlier(0, target, 1, input, nan=True)
+    if wrong is not None:
+        raise ValueError(
+            f"all values of target should be between 0 and 1, got {wrong}: pass (target > 0) for "
+            "answers of -1 and 1"
+        )
+
+
+def check_mask(input: Tensor, target: Tensor, ignore_index: int) -> None:
+    """Raise unless each logit has a label, 0 or 1, or one that is ignored."""
+    check_same_shape(input, target)
+    if input.dim() == 0:
+        raise ValueError(
+            "input and target must have at least one dimension, the images of a batch: pass "
+            "input[None] and target[None] for a single one"
+        )
+    if can_inspect(target, input):
+        known = (target == 0) | (target == 1) | (target == ignore_index)
+        wrong = outlier(0, target.masked_fill(known, 0), 0, input, nan=True)
+        if wrong is not None:
+            raise ValueError(
+                f"target must be 0, 1 or ignore_index, got {wrong}: pass (target > 0) for a mask "
+                f"of 0 and 255 or of -1 and 1, ignore_index={wrong} where it marks what to leave "
+                "out"
+            )
+
+
 def check_weight_shape(weight: Tensor | None, input: Tensor) -> None:
     """Raise unless there is one weight for each element, or none at all."""
     if weight is not None and weight.shape != input.shape:
@@ -360,6 +451,46 @@ def check_factors(input: Tensor, **factors: Tensor | None) -> None:
                 f"{list(shape)}: {name} of shape {tuple(factor.shape)} is larger than input; "
                 "pass one number for each element, or a shape that broadcasts to input"
             )
+
+
+def check_eps(eps: float) -> None:
+    """Raise unless what is added to the denominators is a number, at least 0."""
+    if not eps >= 0:
+        raise ValueError(
+            f"eps must be at least 0, got eps={eps}: it is added to each denominator, so that two "
+            "boxes without an area cost a finite number; 1e-7 is usual"
+        )
+
+
+def check_boxes(boxes1: Tensor, boxes2: Tensor, eps: float) -> None:
+    """Raise unless these are pairs of boxes, each with its corners in order."""
+    check_eps(eps)
+    check_floating(boxes1=boxes1)
+    check_real(boxes2=boxes2)
+    found = f"got {tuple(boxes1.shape)} and {tuple(boxes2.shape)}"
+    if boxes1.shape != boxes2.shape:
+        raise ValueError(
+            f"boxes1 and boxes2 must have the same shape, {found}: each box is compared with the "
+            "one in the same place; for all pairs pass boxes1[:, None].expand(-1, M, -1) and "
+            "boxes2.expand(N, -1, -1)"
+        )
+    if boxes1.shape[-1:] != (4,):
+        raise ValueError(
+            f"boxes1 and boxes2 must end in 4 numbers a box, x1, y1, x2, y2, {found}: pass them as "
+            "(N, 4), one box per row"
+        )
+    for name, boxes in (("boxes1", boxes1), ("boxes2", boxes2)):
+        if can_inspect(boxes):
+            (corners,) = upcast(boxes)
+            sides = (corners[..., 2:] - corners[..., :2]).nan_to_num(nan=0.0)
+            wrong = outlier(0, sides, math.inf)
+            if wrong is not None:
+                raise ValueError(
+                    f"{name} must be x1, y1, x2, y2 with x1 <= x2 and y1 <= y2, got a width or "
+                    f"height of {wrong}: where they are centres and sizes, pass "
+                    f"torch.cat([{name}[..., :2] - {name}[..., 2:] / 2, "
+                    f"{name}[..., :2] + {name}[..., 2:] / 2], -1)"
+                )
 
 
 def check_counts(input: Tensor, target: Tensor, log_input: bool) -> None:

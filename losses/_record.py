@@ -12,8 +12,9 @@ class Curve:
 
     Attributes:
         arguments: The loss's arguments as nested lists of numbers. The string `"x"` stands for
-            the variable, `"cos"` and `"sin"` for its cosine and sine, the swept parameter's name
-            for its value; integers become integer tensors, tuples hold several.
+            the variable, `"x + 2"` for 2 more, `"cos"` and `"sin"` for its cosine and sine, the
+            swept parameter's name for its value; integers become integer tensors, tuples hold
+            several.
         domain: First and last value of the variable.
         label: The horizontal axis in the formula's symbols, plain text.
         sweep: A parameter and the values to draw one line each for.

@@ -13,7 +13,7 @@ Examples:
     >>> from losses import catalog
     >>> robust = catalog.find(convex=True, bounded=True, smooth=True, symmetric=True)
     >>> [record.function for record in robust]
-    ['smooth_l1_loss', 'huber_loss', 'log_cosh_loss']
+    ['smooth_l1_loss', 'huber_loss', 'log_cosh_loss', 'crps_normal_loss']
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 r"""A reader of the LaTeX that the docstrings use: a formula becomes a number.
 
 It knows `+ -`, products by juxtaposition (`W x` of a matrix and a vector as such), `\frac`, powers,
-`\sqrt`, `\log`, `\exp`, `\cosh`, `\tanh`, `|x|`, norms, `\operatorname{sign}`, `\max` and `\min` of
-a list, `\sum`, `\prod`, `\max`, `\min`, `\arg\max` and `\arg\min` over an index, `\mathbb{1}[...]`,
-`cases`, factorials, subscripts (they count from 1), functions as `f(x)` and `p(y \mid x)`,
-derivatives, and definitions: `p_c = ...` says what every `p_i` is. `\log`, `\sum` and `\prod` reach
-as far as a product does. All else raises `LatexError`.
+`\sqrt`, `\log`, `\exp`, `\cosh`, `\tanh`, `\arctan`, `|x|`, norms, `\operatorname{sign}`, `\max`
+and `\min` of a list, `\sum`, `\prod`, `\max`, `\min`, `\arg\max` and `\arg\min` over an index,
+`\int` of a product that ends in `d z`, `\mathbb{1}[...]`, `cases`, factorials, subscripts (they
+count from 1), functions as `f(x)` and `p(y \mid x)`, derivatives, and definitions: `p_c = ...` says
+what every `p_i` is. `\log`, `\sum` and `\prod` reach as far as a product does. All else raises
+`LatexError`.
 """
 
 from __future__ import annotations
@@ -35,17 +36,18 @@ def double(value: Any) -> Tensor:
 
 TOKEN = re.compile(
     r"(?:\s|\\[,;!]|\\(?:left|right)(?![a-zA-Z]))+|\\text\{(?P<text>[^{}]*)\}|(?P<token>"
-    r"\\(?:begin|end|operatorname|mathbb)\{\w+\}|\\[a-zA-Z]+|\\\\|[a-zA-Z](?:\^[+-]|'*)"
+    r"\\(?:begin|end|operatorname|mathbb)\{\w+\}|\\gamma\^[+-]|\\[a-zA-Z]+|\\\\"
+    r"|[a-zA-Z](?:\^[+-]|'*)"
     r"|\d+|[-+=<>|&,!(){}\[\]^_])"
 )
-GREEK = r"\\(alpha|beta|gamma|delta|varepsilon|lambda|pi|sigma|ell)$"
+GREEK = r"\\(alpha|beta|gamma(\^[+-])?|delta|varepsilon|lambda|pi|sigma|ell|Phi|varphi)$"
 NAME = re.compile(r"[a-zA-Z](\^[+-]|'*)$|" + GREEK)
 # A name with parentheses on the left of an equation is a function: `d(x, y) =`, `\ell_i(x, y) =`.
 FUNCTION = re.compile(r"(\\?[a-zA-Z]+)(?:_\w|_\{[^{}]*\})?\([^()=]*\)\s*&?=")
 SEPARATORS = (",", r"\quad", r"\qquad", r"\\", "&", r"\begin{aligned}", r"\end{aligned}")
 BIG = (r"\sum", r"\prod", r"\max", r"\min", r"\arg")
 STARTS = {*BIG, "(", r"\frac", r"\sqrt", r"\log", r"\exp", r"\lVert", r"\mathbb{1}"}
-STARTS |= {r"\operatorname{sign}", r"\begin{cases}", r"\cosh", r"\tanh"}
+STARTS |= {r"\operatorname{sign}", r"\begin{cases}", r"\cosh", r"\tanh", r"\arctan", r"\int"}
 OTHERWISE = ("=", ("number", 0), ("number", 0))
 RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
     **{"=": operator.eq, "<": operator.lt, ">": operator.gt},
@@ -66,6 +68,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     r"\exp": lambda x: double(x).exp(),
     r"\cosh": lambda x: double(x).cosh(),
     r"\tanh": lambda x: double(x).tanh(),
+    r"\arctan": lambda x: double(x).arctan(),
     r"\max": lambda *values: max(values, key=float),
     r"\min": lambda *values: min(values, key=float),
 }
@@ -208,7 +211,7 @@ class Reader:
                 return ("/", self.enclosed("}", begin="{"), self.enclosed("}", begin="{"))
             case r"\sqrt":
                 return (token, self.enclosed("}", begin="{"))
-            case r"\exp" | r"\cosh" | r"\tanh" | r"\operatorname{sign}":
+            case r"\exp" | r"\cosh" | r"\tanh" | r"\arctan" | r"\operatorname{sign}":
                 return (token, self.enclosed(")", begin="("))
             case r"\log":
                 return (token, self.enclosed(")") if self.accept("(") else self.term())
@@ -219,6 +222,10 @@ class Reader:
                 return ("indicator", self.listed("]", self.relation))
             case r"\begin{cases}":
                 return ("cases", *self.rows())
+            case r"\int":
+                return self.integral()
+            case r"\infty":
+                return ("number", math.inf)
         if token in BIG:
             return self.over(token + (self.take() if token == r"\arg" else ""))
         if token.isdigit():
@@ -257,12 +264,44 @@ class Reader:
             rest.insert(0, first)
         return ("over", operation, index[1], domain, tuple(rest), self.term())
 
+    def integral(self) -> Node:
+        r"""Read `\int_{0}^{\infty} f(z) \, dz`."""
+        self.take("_")
+        first = self.script()
+        self.take("^")
+        last = self.script()
+        match self.term():
+            case ("*", ("*", body, ("name", "d", (), ())), ("name", index, (), ())):
+                return ("integral", index, (first, last), body)
+        raise LatexError(f"an integral ends in d and its variable, not so {self.source!r}")
+
 
 def walk(tree: Any) -> Iterator[Node]:
     if isinstance(tree, tuple):
         yield tree
         for child in tree:
             yield from walk(child)
+
+
+def quadrature(first: float, last: float) -> tuple[Tensor, Tensor]:
+    """Return where to look at a smooth function, and with what weights, to integrate it.
+
+    The steps are even in a variable in which both ends are so far away that nothing is left there.
+    """
+    if first > last:
+        where, weights = quadrature(last, first)
+        return where, -weights
+    t = torch.linspace(-4, 4, 1025, dtype=torch.float64)
+    u, du = math.pi / 2 * t.sinh(), math.pi / 2 * t.cosh() * (t[1] - t[0])
+    match math.isinf(first), math.isinf(last):
+        case False, False:
+            half = (last - first) / 2
+            return first + half * (1 + u.tanh()), half * du / u.cosh() ** 2
+        case False, True:
+            return first + u.exp(), du * u.exp()
+        case True, False:
+            return last - u.exp(), du * u.exp()
+    return u.sinh(), du * u.cosh()
 
 
 def item(values: Any, index: Any) -> Any:
@@ -295,6 +334,10 @@ class Evaluator:
                 return self.name(node, symbols)
             case ("over", *_):
                 return self.over(node, symbols)
+            case ("integral", index, bounds, body):
+                first, last = (float(self.value(bound, symbols)) for bound in bounds)
+                where, weights = quadrature(first, last)
+                return (weights * self.value(body, {**symbols, index: where})).sum()
             case ("indicator", conditions):
                 return int(self.hold(conditions, symbols))
             case ("cases", *rows):

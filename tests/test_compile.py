@@ -319,7 +319,8 @@ def ordinary(loss: Record, case: Case) -> Case:
         if "ength" in name and arguments["targets"].shape != plain(loss).arguments["targets"].shape:
             continue  # as many labels as there are
         values = given.flatten()[torch.arange(other.numel()) % given.numel()].to(other.dtype)
-        if not given.is_floating_point() and "ength" not in name:
+        counts = other.dtype != torch.bool and not given.is_floating_point()
+        if counts and "ength" not in name:
             values = values.clamp(max=max(other.max().item(), 0))  # no more classes than there are
         arguments[name] = values.reshape(other.shape)
     return replace(case, arguments=arguments)

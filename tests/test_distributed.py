@@ -1,8 +1,9 @@
-"""Two real processes give what one gives: the guide's program, and the mined losses."""
+"""Two real processes give what one gives: the guides' programs, and the mined losses."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -134,14 +135,22 @@ def test_other_widths_are_refused_everywhere(name: str, two: list[Results]) -> N
         assert "as many columns on every process, got (3, 4)" in found["error", name]
 
 
-def test_the_guides_program_prints_what_the_guide_says() -> None:
-    guide = (ROOT / "docs/en/guide/training.md").read_text("utf-8")
+@pytest.mark.parametrize(
+    ("guide", "program"),
+    [
+        (path.name, program)
+        for path in sorted((ROOT / "docs/en/guide").glob("*.md"))
+        for program in re.findall(r"^\{\{ program (\w+) \}\}$", path.read_text("utf-8"), re.M)
+    ],
+)
+def test_the_guides_program_prints_what_the_guide_says(guide: str, program: str) -> None:
+    text = (ROOT / "docs/en/guide" / guide).read_text("utf-8")
     done = subprocess.run(
-        [sys.executable, "scripts/website/two_processes.py"],
+        [sys.executable, f"scripts/website/{program}.py"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": "."},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert f"```text\n{done.stdout}```" in guide, done.stdout
+    assert f"```text\n{done.stdout}```" in text, done.stdout

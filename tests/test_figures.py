@@ -24,6 +24,10 @@ each_figure = pytest.mark.parametrize("name", [name for name, _ in figures.drawi
 DRAWINGS = dict(figures.drawings())
 
 
+# A part of it counts as a constant: its gradient is not the slope of its value.
+STOPPED = {"complete_box_iou_loss"}
+
+
 @pytest.mark.slow
 @each_loss
 def test_curves_are_computed_by_the_loss(loss: Record) -> None:
@@ -33,6 +37,8 @@ def test_curves_are_computed_by_the_loss(loss: Record) -> None:
         for line in lines:
             assert torch.isfinite(line.value).all()
             assert torch.isfinite(line.gradient).all()
+            if loss.function in STOPPED:
+                continue
             # The slope belongs to the curve: its integral is the rise.
             x = line.x.logit() if curve.probability else line.x
             area = torch.trapezoid(line.gradient, x)

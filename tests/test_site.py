@@ -25,7 +25,7 @@ from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -362,13 +362,23 @@ def test_a_press_on_the_visible_button_copies(page: Page, address: str) -> None:
 
 
 def queries(folder: str) -> list[tuple[str, list[str], bool]]:
-    """Read what people type, the pages of which one must be first, and whether it is by now."""
+    """Read what people type, the pages of which one must be first, and whether it is by now.
+
+    Where a section is named, the result must open there.
+    """
     name = "queries.zh.txt" if folder else "queries.txt"
     lines = (ROOT / "tests" / name).read_text("utf-8").splitlines()
     if folder == "zh-hant/":
         lines = [traditional.text(line) for line in lines]
     parts = [re.split(r" (->|~>) ", line) for line in lines if line and line[0] != "#"]
     return [(query.strip(), pages.split(", "), arrow == "->") for query, arrow, pages in parts]
+
+
+def opened(link: str) -> str:
+    """Return the page and the section that a result of the search opens."""
+    url = urlsplit(link)
+    section = url.fragment or "".join(parse_qs(url.query).get("at", []))
+    return url.path.removeprefix("/some/folder/") + (f"#{section}" if section else "")
 
 
 @each_language
@@ -397,14 +407,92 @@ def test_search_finds_the_right_page_first(folder: str, page: Page, address: str
         links = page.locator(".md-search-result__item > a").evaluate_all(
             "links => links.map(link => link.href)"
         )
-        found = [urlsplit(link).path.removeprefix(f"/some/folder/{folder}") for link in links]
-        rank = next((at for at, one in enumerate(found, 1) if one in wanted), None)
+        found = [opened(link).removeprefix(f"{folder}") for link in links]
+        rank = next(
+            (
+                at
+                for at, one in enumerate(found, 1)
+                if one in wanted or one.partition("#")[0] in wanted
+            ),
+            None,
+        )
         ranks.append(1 / rank if rank else 0.0)
         if must and rank != 1 and (not folder or set(wanted) <= set(translated(folder))):
             missed.append(f"{query!r}: {wanted} has rank {rank}, first is {found[:1]}")
     report = f"mean reciprocal rank {sum(ranks) / len(ranks):.3f} over {len(ranks)} queries"
     print(report)
     assert not missed, "\n".join([report, *missed])
+
+
+# What must be marked is whole words of the query, in the section that the result opens.
+MARKED = """() => {
+  const heading = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+  const titles = [...document.querySelectorAll("article :is(h1, h2, h3)")]
+  const start = titles.indexOf(heading ?? titles[0])
+  const end = titles.slice(start + 1).find(title => !heading || title.tagName <= heading.tagName)
+  const after = (a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING
+  return [...document.querySelectorAll("mark")].map(mark => ({
+    word: mark.textContent.toLowerCase(),
+    beside: (mark.previousSibling?.textContent ?? "").slice(-1)
+      + (mark.nextSibling?.textContent ?? "").slice(0, 1),
+    inside: (titles[start].contains(mark) || !!after(titles[start], mark))
+      && !(end && after(end, mark)),
+  }))
+}"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "query", "words", "most"),
+    [
+        ("", "cross entropy", {"cross", "entropy"}, 60),
+        ("", "kl_div negative", {"kl", "div", "negative"}, 60),
+        ("", "why is my loss nan", {"nan"}, 60),
+        ("zh/", "交叉熵", {"交叉", "熵", "交叉熵"}, 60),
+    ],
+)
+def test_a_result_opens_at_its_section_and_marks_whole_words_there(
+    folder: str, query: str, words: set[str], most: int, page: Page, address: str
+) -> None:
+    page.goto(f"{address}/{folder}index.html", wait_until="networkidle")
+    page.locator("input.md-search__input").click()
+    page.keyboard.type(query)
+    first = page.locator(".md-search-result__item > a").first
+    first.wait_for()
+    wanted = opened(first.evaluate("link => link.href"))
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: url.removeprefix(f"{address}/") == wanted)
+    marks = page.evaluate(MARKED)
+    assert 0 < len(marks) <= most
+    for mark in marks:
+        assert mark["inside"] and mark["word"] in words
+        assert folder or not re.search(r"[^\W_]", mark["beside"]), mark
+    if "#" in wanted:
+        top = page.evaluate(
+            "document.getElementById(decodeURIComponent(location.hash.slice(1)))"
+            ".getBoundingClientRect().top"
+        )
+        assert 0 <= top < 900, top
+
+
+@each_language
+def test_a_pasted_message_leads_to_what_it_means(folder: str, page: Page, address: str) -> None:
+    page.goto(f"{address}/{folder}guide/fix.html")
+    field = page.locator("#message")
+    for message, wanted in {
+        "Traceback (most recent call last):\n  File ...\nIndexError: Target 10 is out of bounds.": (
+            "losses/cross_entropy.html#target-3-is-out-of-bounds"
+        ),
+        "Expected floating point type for target with class probabilities, got Long": (
+            "losses/cross_entropy.html#one-hot-labels-as-integers"
+        ),
+        "loss stuck at 0.693": "guide/troubleshooting.html#ln-c",
+        "RuntimeError: CUDA error: device-side assert triggered": (
+            "guide/troubleshooting.html#device-side-assert"
+        ),
+    }.items():
+        field.fill(message)
+        first = page.locator("#answers a").first.evaluate("link => link.href")
+        assert first == f"{address}/{folder}{wanted}"
 
 
 # Anywhere
@@ -621,6 +709,23 @@ def test_the_language_can_be_switched_on_every_page(served: bool, page: Page, ad
         page.wait_for_url(f"{root}/{folder}losses/mse_loss.html")
         assert page.locator("html").get_attribute("lang") == LANGUAGES[folder], here
         here = folder
+
+
+@pytest.mark.parametrize("served", [True, False], ids=["served", "files"])
+def test_another_language_shows_the_section_that_was_read(
+    served: bool, page: Page, address: str
+) -> None:
+    root = address if served else SITE.as_uri()
+    page.goto(f"{root}/guide/stability.html")
+    page.locator("#cross-entropy").evaluate("title => title.scrollIntoView()")
+    page.locator(".md-select button").hover()
+    page.locator(".md-select__link[hreflang=zh-Hans]").click()
+    page.wait_for_url(f"{root}/zh/guide/stability.html#cross-entropy")
+    # At the top of a page nothing is chosen yet.
+    page.goto(f"{root}/zh/guide/stability.html")
+    page.locator(".md-select button").hover()
+    page.locator(".md-select__link[hreflang=en]").click()
+    page.wait_for_url(f"{root}/guide/stability.html")
 
 
 def test_pages_name_their_siblings() -> None:

@@ -116,7 +116,8 @@ def arguments_of(source: str) -> set[str]:
 def source_of(loss: Record, name: str) -> str:
     """Return the source of a function that the module of a loss defines or imports."""
     modules = [importlib.import_module(module_of(loss.function))]
-    modules += [importlib.import_module(f"losses._{m}") for m in ("reduction", "mining", "counts")]
+    shared = sorted((ROOT / "losses").glob("_[!_]*.py"))
+    modules += [importlib.import_module(f"losses.{path.stem}") for path in shared]
     function = next(vars(module)[name] for module in modules if name in vars(module))
     return inspect.getsource(inspect.unwrap(function))
 

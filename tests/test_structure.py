@@ -152,20 +152,20 @@ def test_the_counts_shown_are_those_of_the_last_run_if_there_was_one(
 ) -> None:
     monkeypatch.setattr(directives, "COUNTS", tmp_path / "checks.json")
     assert "the tests have not been run" in directives.checks()
-    tests = {"losses": 2, "docs": 3, "README.md": 4, "tests/test_structure.py::test_x_is_y": 5}
-    tests["tests/test_that_is_gone.py::test_z"] = 6
-    counts = {"date": "2025-01-31", "torch": "2.13.0", "tests": tests, "facts": {"slips": 7}}
+    kinds = {"examples": 9, "calls": 5, "other": 6}
+    of_losses = {"mse_loss": {"calls": 5, "all": 11}}
+    counts = {"date": "2025-01-31", "torch": "2.13.0", "kinds": kinds, "losses": of_losses}
+    counts["facts"] = {"slips": 7}
     (tmp_path / "checks.json").write_text(json.dumps(counts), "utf-8")
     shown = directives.checks()
     assert "Counted on 2025-01-31, with PyTorch 2.13.0." in shown
     for row in (
-        "each run by itself | 7 |",
+        "| examples run, each by itself | 9 |",
         "| slips | 7 |",
         "| tests in all | 20 |",
-        "| x is y | 5",
+        "| [MSELoss](losses/mse_loss.md) | 0 | 5 | 0 | 0 | 11 |",
     ):
         assert row in shown
-    assert "gone" not in shown
 
 
 @each_loss

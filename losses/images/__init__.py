@@ -1,1 +1,3 @@
 """Images."""
+
+from losses.images._ssim_loss import *

@@ -9,3 +9,5 @@ from losses.margin._triplet_margin_loss import *
 from losses.margin._triplet_margin_with_distance_loss import *
 from losses.margin._hinge_embedding_loss import *
 from losses.margin._cosine_embedding_loss import *
+from losses.margin._hinge_loss import *
+from losses.margin._squared_hinge_loss import *

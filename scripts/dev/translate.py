@@ -28,7 +28,7 @@ from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures, peers
-from scripts.website import card, directives, rosetta, speed
+from scripts.website import card, rosetta, speed
 from scripts.website.language import (
     DOCS,
     LOCALE,
@@ -101,7 +101,6 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
         place, source = file.relative_to(ROOT).as_posix(), file.read_text("utf-8")
         # Those that are run on demand only are not counted.
         if not re.search(r"^pytestmark = [\[\s]*pytest.mark.(browser|zens)", source, re.M):
-            yield SITE, place, "what the file tests", directives.introduction(file)
             for text in said_by(ast.parse(source), {"record_property"}):
                 yield SITE, place, "what was counted", text
     for note, text in settings(yaml_load((ROOT / "mkdocs.yml").read_text("utf-8"))):

@@ -15,18 +15,15 @@ __all__ = ["COMPARISONS", "compare", "drawings", "figure", "gallery"]
 
 # name: the axis, then a label, a function and its slice for each line
 PLUS = {"target": 1.0}
-MARGINS = (-3.0, 3.0)
 FIVE = {"target": 5.0}
 LOG_MEANS = (-1.0, 3.5)
+MARGINS = (-2.0, 3.0)
 COMPARISONS: dict[str, tuple[str, list[tuple[str, str, Curve]]]] = {
     "hinges": (
         "lead of the right answer",
         [
-            (
-                "margin_ranking_loss, margin = 1",
-                "margin_ranking_loss",
-                Curve({"input1": "x", "input2": 0.0, **PLUS}, MARGINS, keywords={"margin": 1.0}),
-            ),
+            ("hinge_loss", "hinge_loss", Curve({"input": "x", **PLUS}, MARGINS)),
+            ("squared_hinge_loss", "squared_hinge_loss", Curve({"input": "x", **PLUS}, MARGINS)),
             (
                 "multi_margin_loss",
                 "multi_margin_loss",

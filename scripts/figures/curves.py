@@ -47,13 +47,18 @@ class Line:
 
 
 def fill(template: Any, values: dict[str, Any], x: Tensor) -> Any:
-    """Turn nested lists into a tensor, with values wherever they say a name; keep tuples."""
+    """Turn nested lists into a tensor, with values wherever they say a name; keep tuples.
+
+    A name may have a number added to it: "x + 2".
+    """
     if isinstance(template, tuple):
         return tuple(fill(item, values, x) for item in template)
     if isinstance(template, list):
         return torch.stack([fill(item, values, x) for item in template])
     if isinstance(template, str):
-        return fill(values[template], values, x) if template in values else x
+        name, added, number_ = template.partition(" + ")
+        value = fill(values[name], values, x) if name in values else x
+        return value + float(number_) if added else value
     if isinstance(template, Tensor):
         return template
     return torch.tensor(template, dtype=torch.long if isinstance(template, int) else x.dtype)
@@ -62,7 +67,7 @@ def fill(template: Any, values: dict[str, Any], x: Tensor) -> Any:
 def mentions(template: Any, name: str) -> bool:
     if isinstance(template, list):
         return any(mentions(item, name) for item in template)
-    return isinstance(template, str) and template == name
+    return isinstance(template, str) and template.partition(" + ")[0] == name
 
 
 def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tensor, Tensor]:
@@ -89,7 +94,7 @@ def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tenso
     xs = xs.logit() if curve.probability else xs
     if at_once(curve):
         x = xs.clone().requires_grad_()
-        y = call(x)
+        y = call(x).reshape(len(x), -1).sum(1)  # of a point, what may be a table of pairs
         return y.detach(), torch.autograd.grad(y.sum(), x)[0]
     ys, slopes = [], []
     for point in xs:
@@ -114,10 +119,13 @@ def spread(template: Any, values: dict[str, Any], x: Tensor) -> Any:
     several = isinstance(template, tuple) or (isinstance(template, list) and len(template) > 1)
     if x.dim() == 0 or several:
         return fill(template, values, x)
-    row = template[0] if isinstance(template, list) else template
-    if isinstance(row, list):
-        return torch.stack([fill(item, values, x).expand_as(x) for item in row], dim=1)
-    return fill(row, values, x).expand_as(x)
+
+    def rows(part: Any) -> Any:
+        if isinstance(part, list):
+            return torch.stack([rows(item) for item in part], dim=1)
+        return fill(part, values, x).expand_as(x)
+
+    return rows(template[0] if isinstance(template, list) else template)
 
 
 def grid(curve: Curve) -> Tensor:
@@ -347,13 +355,12 @@ def limits(lines: Sequence[Line], which: str) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def slider(name: str, parameter: str, lines: Sequence[Line], start: int) -> str:
+def slider(name: str, parameter: str, settings: Sequence[str], start: int) -> str:
     """Offer the parameter's steps; figures.js takes it from there."""
-    settings = html.escape("|".join(line.name.split(" = ")[1] for line in lines))
     return (
         f'<div class="control" hidden><label for="slider-{name}"><code>{parameter}</code></label>'
-        f'<input type="range" id="slider-{name}" min="0" max="{len(lines) - 1}" value="{start}"'
-        f' data-settings="{settings}" data-name="{parameter}">'
+        f'<input type="range" id="slider-{name}" min="0" max="{len(settings) - 1}" value="{start}"'
+        f' data-settings="{html.escape("|".join(settings))}" data-name="{parameter}">'
         f'<output for="slider-{name}"></output></div>'
     )
 
@@ -377,7 +384,8 @@ def draw(name: str, function: str, curve: Curve) -> str:
         start = inspect.signature(getattr(losses, function)).parameters[parameter].default
         if start not in curve.slider:
             start = values[len(values) // 2]
-        control = slider(name, parameter, steps, curve.slider.index(start))
+        settings = [line.name.split(" = ")[1] for line in steps]
+        control = slider(name, parameter, settings, curve.slider.index(start))
     return whole(name, panels, key(lines, dotted, curve), control)
 
 

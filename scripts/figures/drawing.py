@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import html
+import inspect
 import io
 import json
 import re
@@ -295,6 +296,8 @@ def cached(name: str, uses: Sequence[str], make: Callable[[], str], detail: obje
     With it are kept the words that it says: a translation may change as well.
     """
     files = set(Path(__file__).parent.glob("*.py"))
+    if name in PICTURES:  # a scene has a module of its own
+        files.add(Path(inspect.getfile(PICTURES[name].make)))
     for function in uses:
         files |= sources(module_of(function))
     digest = hashlib.sha256()

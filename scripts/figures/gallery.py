@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -71,23 +71,28 @@ def tile(loss: Record) -> str:
     return cached(f"tile-{loss.function}", [loss.function], make)
 
 
-def gallery(store: Callable[[str], str]) -> str:
-    """Show every loss as a small picture that links to its page.
+def tiles(losses: Iterable[Record], store: Callable[[str], str], kind: str = "gallery") -> str:
+    """Show losses as small pictures that link to their pages.
 
     The links are Markdown, for MkDocs to check; `store` sets the pictures aside from it.
     """
-    blocks = []
-    for family, members in groups():
-        title = heading(family.title)
-        tiles = []
-        for loss in members:
-            # Names may break between their words.
-            label = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
-            content = store(f"{tile(loss)}<span>{label}</span>")
-            tiles.append(f"[{content}](losses/{loss.function}.md)")
-        rows = "\n".join(tiles)
-        blocks.append(f'## {title}\n\n<div class="gallery" markdown="1">\n{rows}\n</div>')
-    return "\n\n".join(blocks)
+    links = []
+    for loss in losses:
+        # Names may break between their words.
+        label = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
+        content = store(f"{tile(loss)}<span>{label}</span>")
+        links.append(f"[{content}](losses/{loss.function}.md)")
+    rows = "\n".join(links)
+    return f'<div class="{kind}" markdown="1">\n{rows}\n</div>'
+
+
+def gallery(store: Callable[[str], str], which: str = "all") -> str:
+    """Show every loss, a section a family; or the `eight` that stand for them."""
+    if which == "eight":
+        return tiles((RECORDS[name] for name in SHOWN), store, "eight gallery")
+    return "\n\n".join(
+        f"## {heading(family.title)}\n\n{tiles(members, store)}" for family, members in groups()
+    )
 
 
 def readme() -> str:

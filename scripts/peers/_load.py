@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.machinery import PathFinder
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
+from torch import Tensor
 
 OPERATORS: list[torch.library.Library] = []  # they live as long as what defined them
 
@@ -48,7 +50,34 @@ def torchvision() -> Any:
 
 
 def allrank() -> Any:
-    """Import allRank's losses, without the client of a cloud's storage that it names."""
+    """Import allRank's losses, without what it opens files in a cloud's storage with."""
     torchvision()
-    sys.modules.setdefault("gcsfs", ModuleType("gcsfs"))
+    files = sys.modules.setdefault("allrank.utils.file_utils", ModuleType("file_utils"))
+    files.__getattr__ = lambda name: None  # type: ignore[method-assign]
     return import_module("allrank.models.losses")
+
+
+def cross_encoder(name: str) -> Any:
+    """Import a loss of sentence-transformers for rankers, without the ranker itself."""
+    root = part("sentence_transformers.util").__path__[0]
+    package = ModuleType("sentence_transformers.cross_encoder")
+    package.__path__ = [str(Path(root).with_name("cross_encoder"))]
+    package.CrossEncoder = object  # type: ignore[attr-defined]
+    sys.modules.setdefault(package.__name__, package)
+    losses = f"{package.__name__}.losses"
+    of_lambda = part(f"{losses}.lambda_loss")
+    for shared in ("LambdaLoss", "NoWeightingScheme"):
+        setattr(sys.modules[losses], shared, getattr(of_lambda, shared))
+    return part(f"{losses}.{name}")
+
+
+class Scores:
+    """A ranker for these losses: the text that it scores for a query is the score."""
+
+    num_labels, device = 1, "cpu"
+
+    def preprocess(self, pairs: list[tuple[str, Tensor]], **settings: Any) -> dict[str, Tensor]:
+        return {"scores": torch.stack([score for _, score in pairs])}
+
+    def __call__(self, tokens: dict[str, Tensor]) -> dict[str, Tensor]:
+        return tokens

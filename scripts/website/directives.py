@@ -91,42 +91,40 @@ def checks() -> str:
             " run. `python scripts/run.py test` runs them and counts."
         )
     counts = json.loads(COUNTS.read_text("utf-8"))
-    tests = counts["tests"]
+    kinds, facts = counts["kinds"], counts["facts"]
     when = gettext(
         "Counted on {date}, with PyTorch {torch}.", date=counts["date"], torch=counts["torch"]
     )
     rows = [
-        (
-            gettext("examples in docstrings, one run for each function and class"),
-            str(tests["losses"]),
-        ),
-        (gettext("examples on pages, each run by itself"), str(tests["docs"] + tests["README.md"])),
-        *((gettext(fact), str(count)) for fact, count in counts["facts"].items()),
-        (gettext("tests in all"), str(sum(tests.values()))),
+        (gettext("examples run, each by itself"), str(kinds.get("examples", 0))),
+        (gettext("calls compared in value and gradient"), str(kinds.get("calls", 0))),
+        (gettext("claimed properties attacked"), str(kinds.get("properties", 0))),
+        (gettext("wrong calls refused"), str(kinds.get("errors", 0))),
+        *((gettext(fact), str(count)) for fact, count in facts.items()),
+        (gettext("tests in all"), str(sum(kinds.values()))),
     ]
-    blocks = [when, table((gettext("What"), gettext("Count")), rows)]
-    files = dict.fromkeys(name.partition("::")[0] for name in tests if "::" in name)
-    for file in (file for file in files if (ROOT / file).exists()):
-        rows = [
-            (claim(name.partition("::test_")[2]), str(count))
-            for name, count in tests.items()
-            if name.startswith(f"{file}::")
+    columns = {
+        "examples": gettext("Examples"),
+        "calls": gettext("Calls compared"),
+        "properties": gettext("Properties"),
+        "errors": gettext("Errors"),
+        "all": gettext("All tests"),
+    }
+    lines = [
+        (
+            f"[{loss.classes[0]}](losses/{loss.function}.md)",
+            *(str(counts["losses"].get(loss.function, {}).get(kind, 0)) for kind in columns),
+        )
+        for loss in CATALOG
+    ]
+    return "\n\n".join(
+        [
+            when,
+            table((gettext("What"), gettext("Count")), rows),
+            f"## {heading('A line for each loss')}",
+            table((gettext("Loss"), *columns.values()), lines),
         ]
-        title = file.removeprefix("tests/")
-        head = (gettext("Claim"), gettext("Cases passed"))
-        blocks.append(f"## {title}\n\n{gettext(introduction(ROOT / file))}\n\n{table(head, rows)}")
-    return "\n\n".join(blocks)
-
-
-def introduction(file: Path) -> str:
-    """Return the first paragraph of a file of tests."""
-    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
-    return " ".join(text.split("\n\n")[0].split())
-
-
-def claim(test: str) -> str:
-    """Read a test's name as a sentence; in other languages it stays a name."""
-    return test.replace("_", " ") if language.context.language == "en" else f"`{test}`"
+    )
 
 
 class Paper(NamedTuple):
@@ -297,6 +295,11 @@ def install() -> str:
     return f"<p>{offer}</p>\n\n{command}"
 
 
+def changelog() -> str:
+    """Show the repository's list of changes, without its title."""
+    return (ROOT / "CHANGELOG.md").read_text("utf-8").partition("\n\n")[2]
+
+
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
@@ -307,6 +310,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "overview": overview,
     "benchmark": speed.tables,
     "benchmark_machine": speed.conditions,
+    "changelog": changelog,
     "checks": checks,
     "bibliography": bibliography,
     "properties": properties,
@@ -340,7 +344,7 @@ class Directives(Preprocessor):
             elif name == "card":
                 out.extend(card.card(*arguments, store).splitlines())
             elif name == "gallery":
-                out.extend(figures.gallery(store).splitlines())
+                out.extend(figures.gallery(store, *arguments).splitlines())
             else:
                 out.extend(MARKDOWN[name](*arguments).splitlines())
         return out

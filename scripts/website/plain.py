@@ -78,7 +78,7 @@ def directive(name: str, arguments: list[str]) -> str:
             linked = [f"[{name}]({address})" for address, name in links]
             return "\n\n".join([*linked, fenced(code_of(text), "")])
         case "gallery":
-            return re.sub(r"^(?=\[)", "- ", figures.gallery(spoken), flags=re.MULTILINE)
+            return re.sub(r"^(?=\[)", "- ", figures.gallery(spoken, *arguments), flags=re.MULTILINE)
     if name in directives.MARKDOWN:
         return directives.MARKDOWN[name](*arguments)
     return spoken(directives.HTML[name](*arguments))

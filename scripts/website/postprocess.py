@@ -27,7 +27,7 @@ from mkdocs.utils.meta import get_data
 
 import losses
 from losses.catalog import CATALOG
-from scripts.website import fallback, language, plain, preview, sessions, snippets, styles
+from scripts.website import fallback, language, plain, preview, sessions, snippets, styles, symptoms
 
 ROOT = Path(__file__).resolve().parents[2]
 ANCHORS = ROOT / "tests" / "anchors.txt"
@@ -51,9 +51,8 @@ BLOCK = re.compile(
     rf"((?:[^<\u4e00-\u9fff]|<(?!/?(?:{BLOCKS})\b))*)</\1>"
 )
 FUNCTIONS = {name: loss.function for loss in CATALOG for name in loss.classes}
-# Sections that nobody asks for: the same few words on every page, what the errata list as well, the
-# names of all tests.
-UNASKED = re.compile(r"#(properties|in-the-source-documents)$|^checks\.html#test_")
+# Sections that nobody asks for: the same few words on every page, and what the errata list as well.
+UNASKED = re.compile(r"#(properties|in-the-source-documents)$")
 # What the search does without: lists of decimals, a signature beside its list of parameters, that
 # list where a class has its function's, and indentation.
 DECIMALS = re.compile(r"\[[\d\s.,\[\]einfa+-]*\d\.[\d\s.,\[\]einfa+-]*\]")
@@ -137,8 +136,7 @@ def anchors(site: Path) -> set[str]:
         article = ARTICLE.search(path.read_text("utf-8"))
         for anchor in re.findall(r'<(?:h[1-6]|a) id="([^"]*)"', article[0] if article else ""):
             found.add(f"{path.relative_to(site).as_posix()}#{anchor}")
-    # What a run of the tests counted comes and goes with them.
-    return {anchor for anchor in found if not anchor.startswith("checks.html#test_")}
+    return found
 
 
 def brief(entry: dict[str, Any]) -> str:
@@ -187,7 +185,8 @@ def said_by(code: str) -> list[str]:
 def tag(index: Path) -> None:
     """Tell the search each loss's names and purpose, and which pages only point to others.
 
-    A page may say in its front matter, as `names`, what else people look for when they want it.
+    A page may say in its front matter, as `names`, what else people look for when they want it, and
+    as `sections` the same of its sections, by their anchors.
     """
     content = json.loads(index.read_text("utf-8"))
     losses_ = {f"losses/{loss.function}": loss for loss in CATALOG}
@@ -205,9 +204,9 @@ def tag(index: Path) -> None:
                 entry["about"] = language.cut(language.gettext(loss.summary))
         elif page in LISTS:
             entry["boost"] = 0.6
-        whole = entry["location"].endswith(".html")
-        if names := list(map(language.cut, names_of(f"{page}.md"))) if whole else []:
-            entry["tags"] = [*entry.get("tags", ()), *names]
+        if names := names_of(f"{page}.md").get(entry["location"].partition("#")[2], ()):
+            entry["tags"] = [*entry.get("tags", ()), *map(language.cut, names)]
+    symptoms.fill(index.parents[1], content["docs"])
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     if language.context.language == "en":  # the cuts in its few Chinese words
         text = text.replace("\u200b", "")
@@ -215,12 +214,16 @@ def tag(index: Path) -> None:
     index.write_text(text, "utf-8")
 
 
-def names_of(path: str) -> list[str]:
-    """Read the `names` of a page: in an old translation, too, they say where people find it."""
+@cache
+def names_of(path: str) -> dict[str, list[str]]:
+    """Read what people look for when they want a page, or one of its sections.
+
+    In an old translation, too, it says where people find it.
+    """
     translation = language.DOCS / language.context.language / path
     page = translation if translation.exists() else language.source(path)
     _, meta = get_data(page.read_text("utf-8"))
-    return list(meta.get("names", ()))
+    return {"": meta.get("names", []), **meta.get("sections", {})}
 
 
 def finish(config: MkDocsConfig, draft: bool = False) -> None:

@@ -81,14 +81,17 @@ def cells(entry: Entry) -> dict[str, str]:
     space = {name: in_units(amount, SPACE) for name, amount in held.items()}
     saved = {column: short(value) for column, value in ratios_of(held).items()}
     launched = [f"{a} + {b}" for a, b in entry.get("operations", {}).values()]
-    cell = lambda *parts: "<br>".join(filter(None, parts))
     return {
-        gettext("Eager"): cell(ratio[EAGER], times[OURS]),
-        gettext("Compiled"): cell(ratio.get(COMPILED), times.get(f"{OURS} compiled")),
+        gettext("Eager"): ratio[EAGER],
+        gettext("time"): times[OURS],
+        gettext("Compiled"): ratio.get(COMPILED, ""),
+        gettext("time, compiled"): times.get(f"{OURS} compiled", ""),
         gettext("Both compiled"): ratio.get(BOTH, ""),
-        gettext("Operations"): cell(*launched),
-        gettext("Memory"): cell(saved.get(EAGER), space.get(OURS)),
-        gettext("Memory, compiled"): cell(saved.get(COMPILED), space.get(f"{OURS} compiled")),
+        gettext("Operations"): " / ".join(launched),
+        gettext("Memory"): saved.get(EAGER, ""),
+        gettext("held"): space.get(OURS, ""),
+        gettext("Memory, compiled"): saved.get(COMPILED, ""),
+        gettext("held, compiled"): space.get(f"{OURS} compiled", ""),
     }
 
 
@@ -122,9 +125,11 @@ def tables(*sizes: str) -> str:
             "Nothing is measured yet: `python scripts/run.py benchmark --write` does it."
         )
     if "million" in sizes:
-        mean = [f"**{short(ratio)}**" for ratio in means(results).values()]
+        titles = {EAGER: gettext("Eager"), COMPILED: gettext("Compiled")}
+        titles[BOTH] = gettext("Both compiled")
+        mean = {titles[column]: f"**{short(x)}**" for column, x in means(results).items()}
         title = gettext("All of PyTorch's, geometric mean")
-        rows.insert(0, dict(zip(rows[0], (title, *mean), strict=False)))
+        rows.insert(0, {gettext("Loss"): title, **mean})
     head = [title for title in rows[-1] if any(row.get(title) for row in rows)]
     lines = [head, ["---"] * len(head), *([row.get(x, "") for x in head] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,11 +1,18 @@
 // The theme's search, with a step of our own on either side. Before it, the words of a query
-// become those of the pages: misspelt ones are mended, names written as one word are split. After
-// it, the pages are put in another order. The theme counts a word in a name like a million in the
+// become those of the pages: misspelt ones are mended, names written as one word are split, and
+// words that only make a sentence of it are left out. After it, the pages are put in another order,
+// and lead to the section that answers. The theme counts a word in a name like a million in the
 // text, so what is pasted from a traceback would lead wherever a name shares a word with it.
 // What it buys: pasted error messages find their section, and misspelt names their page.
 const SETUP = 0, QUERY = 2, RESULT = 3
+const SAID = new Set(`a about after am an and are as at be been but by can could do does example
+  few for from function get getting give good have how i if in into is it its keep keeps may me my
+  need of on one or our please problem pytorch question should so some than that the their them
+  then there this to torch use used using want was we what when where which while why will
+  would you your 为 为什么 什么 怎么 怎么办 如何 的 了 吗 呢 是 用 哪个 哪些 和 一直 会 要 要不要
+  總是 為 為什麼 什麼 怎麼 怎麼辦 嗎 哪個 一直`.split(/\s+/))
 const [listen, post] = [self.addEventListener, self.postMessage]
-let answer, separator, sections, count, spelt, together, asked
+let answer, separator, sections, count, spelt, together, typed, asked
 self.addEventListener = (_, theme) => { answer = theme }
 self.postMessage = message => {
   if (message.type === RESULT) order(message.data.items)
@@ -17,8 +24,9 @@ self.addEventListener("message", ({ data: message }) => {
   if (message.type === SETUP) read(message.data)
   if (message.type === QUERY) {
     const query = understood(words(message.data))
-    asked = query.map(stem)
-    message = { ...message, data: query.join(" ") }
+    typed = telling(query)
+    asked = typed.map(stem)
+    message = { ...message, data: typed.join(" ") }
   }
   answer({ data: message })
 })
@@ -26,6 +34,11 @@ self.addEventListener("message", ({ data: message }) => {
 function words(text) {
   const plain = text.replace(/<[^>]*>/g, " ").replace(/&\w+;/g, " ")
   return plain.split(separator).filter(Boolean).map(word => word.toLowerCase())
+}
+
+const telling = list => {
+  const left = list.filter(word => !SAID.has(word))
+  return left.length ? left : list
 }
 
 const stem = word => word.replace(/(?<=[a-z]{3})(ing|ed|es|(?<!s)s|e)$/, "")
@@ -44,7 +57,7 @@ function read({ config, docs }) {
     for (const word of new Set([...parts, ...names].flat()))
       spelt.set(word, (spelt.get(word) || 0) + 1)
     const [heading, body, purpose] = parts.map(part => part.map(stem))
-    const section = { heading, body, boost, names: names.map(name => name.map(stem)) }
+    const section = { heading, body, boost, names: names.map(name => telling(name).map(stem)) }
     section.about = new Set([...heading, ...purpose, ...section.names.flat()])
     section.all = new Set([...section.about, ...body])
     for (const word of section.all) count.set(word, (count.get(word) || 0) + 1)
@@ -103,16 +116,16 @@ function distance(a, b) {
   return rows[a.length][b.length]
 }
 
-// Rare words say more
-const weight = word => Math.log(1 + sections.size / (count.get(word) || 0.5))
-const sum = list => list.reduce((total, word) => total + weight(word), 0)
+// Rare words say more; one that is everywhere says nothing
+const weight = word => Math.log((1 + sections.size) / (0.5 + (count.get(word) || 0)))
+const sum = list => [...new Set(list)].reduce((total, word) => total + weight(word), 0)
 
 // How much of the query stands in these words in one piece, at best
-function piece(list) {
+function piece(list, query) {
   let best = 0, before = []
   for (const word of list) {
     const now = []
-    asked.forEach((other, index) => {
+    query.forEach((other, index) => {
       if (other === word) best = Math.max(best, now[index] = (before[index - 1] || 0) + weight(word))
     })
     before = now
@@ -120,21 +133,48 @@ function piece(list) {
   return best
 }
 
+// What the names are worth whose words are all in the query, and most those that are the query
+const named = names => Math.max(0, ...names
+  .filter(name => name.every(word => asked.includes(word)))
+  .map(name => sum(name) * (name.length === asked.length ? 3 : 1)))
+
+const worth = (section, query) =>
+  sum(query.filter(word => section.all.has(word))) +
+  sum(query.filter(word => section.about.has(word))) * 0.8 +
+  Math.max(piece(section.body, query), piece(section.heading, query) * 1.5)
+
 function order(groups) {
-  const worth = items => {
+  const worths = new Map()
+  for (const items of groups) {
     const page = sections.get(items[0].location.split("#")[0])
-    const found = items.map(item => sections.get(item.location)).map(section =>
-      sum(asked.filter(word => section.all.has(word))) +
-      sum(asked.filter(word => section.about.has(word))) * 0.8 +
-      Math.max(piece(section.body), piece(section.heading) * 1.5)
-    )
-    // Names whose words are all in the query, and most of all those that are the query
-    const named = page.names
-      .filter(name => name.every(word => asked.includes(word)))
-      .map(name => sum(name) * (name.length === asked.length ? 3 : 1))
+    const found = items.map(({ location }) => {
+      const section = sections.get(location)
+      return worth(section, asked) + (section === page ? 0 : named(section.names))
+    })
     const all = found.reduce((total, score) => total + score, 0)
-    return page.boost * (Math.max(...found) + Math.max(0, ...named) + all * 0.02)
+    worths.set(items, page.boost * (Math.max(...found) + named(page.names) + all * 0.02))
+    lead(items, page)
   }
-  const worths = new Map(groups.map(items => [items, worth(items)]))
   groups.sort((a, b) => worths.get(b) - worths.get(a))
+}
+
+// Let a result open at the section that answers what the page's names leave open, and tell the page
+// which words were asked for. The page's own code and list of parameters answer nobody's question.
+function lead(items, page) {
+  const known = new Set(page.names.flat())
+  const open = asked.filter(word => !known.has(word))
+  let best = 0, section
+  for (const { location } of items) {
+    const found = sections.get(location)
+    const score = worth(found, open) + (found === page ? 0 : named(found.names))
+    if (open.length && score > best && !/#(losses\.|take-this)/.test(location))
+      [best, section] = [score, location.split("#")[1]]
+  }
+  const words = [...new Set(typed)].filter(word => count.get(stem(word)) < sections.size / 3)
+  for (const item of items) {
+    const [path, anchor] = item.location.split("#")
+    const query = new URLSearchParams({ h: words.join(" ") })
+    if (!anchor && section) query.set("at", section)
+    item.location = `${path}?${query}${anchor ? `#${anchor}` : ""}`
+  }
 }

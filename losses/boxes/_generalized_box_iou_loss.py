@@ -1,0 +1,186 @@
+"""Generalised box IoU loss: the box IoU loss, and the empty share of the box around both."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from losses._checks import check_boxes, check_eps, loss_function, upcast
+from losses._record import Claim, Curve, Properties, Record
+from losses._reduction import Loss, reduce_loss
+
+__all__ = ["GeneralizedBoxIoULoss", "generalized_box_iou_loss"]
+
+
+@loss_function("boxes1")
+def generalized_box_iou_loss(
+    boxes1: Tensor, boxes2: Tensor, reduction: str = "none", eps: float = 1e-7
+) -> Tensor:
+    r"""Measure how little two boxes share, and how empty the box around both is.
+
+    A box $a$ has its left and upper edge at $a_1$ and $a_2$, its right and lower edge at $a_3$ and
+    $a_4$. For boxes $a$ and $b$, with the area $I$ that both cover, the area $U$ that either
+    covers, and the area $H$ of the smallest box around both,
+
+    $$
+    \begin{aligned}
+    \ell(a, b) &= 1 - \frac{I}{U + \varepsilon} + \frac{H - U}{H + \varepsilon}, \qquad
+    I = w h \\
+    U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I
+    \end{aligned}
+    $$
+
+    The overlap has the width $w$ and the height $h$, one of which is 0 where the boxes are apart:
+
+    $$
+    \begin{aligned}
+    w &= \max(0, \min(a_3, b_3) - \max(a_1, b_1)), \qquad
+    h = \max(0, \min(a_4, b_4) - \max(a_2, b_2)) \\
+    H &= \left(\max(a_3, b_3) - \min(a_1, b_1)\right) \left(\max(a_4, b_4) - \min(a_2, b_2)\right)
+    \end{aligned}
+    $$
+
+    It is 0 for equal boxes and nears 2 as they part. The default is `'none'`. `'mean'` divides the
+    sum by the number of pairs, $\frac{1}{n} \sum_i \ell(a_i, b_i)$, and is 0 where there are none.
+
+    The gradient in the right edge follows from how fast the overlap grows with it, $p$, the union,
+    $q$, and the box around both, $r$. The other edges have theirs likewise. It is not 0 where the
+    boxes are apart.
+
+    $$
+    \begin{aligned}
+    \frac{\partial \ell}{\partial a_3} &=
+    \frac{I q - (U + \varepsilon) p}{(U + \varepsilon)^2}
+    + \frac{(U + \varepsilon) r - (H + \varepsilon) q}{(H + \varepsilon)^2} \\
+    p &= h \mathbb{1}[w > 0, a_3 < b_3], \qquad
+    q = a_4 - a_2 - p, \qquad
+    r = \left(\max(a_4, b_4) - \min(a_2, b_2)\right) \mathbb{1}[a_3 > b_3]
+    \end{aligned}
+    $$
+
+    Args:
+        boxes1: Boxes $a$ as x1, y1, x2, y2, floating point, with x1 ≤ x2 and y1 ≤ y2. In any unit
+            in which areas fit the data type.
+        boxes2: Boxes $b$ in the same unit, same shape as `boxes1`. Integers are allowed.
+        reduction: `'none'` keeps one loss per pair, `'sum'` adds them up, `'mean'` averages over
+            the pairs.
+        eps: What is added to each denominator, $\varepsilon$, at least 0: an area, in the square of
+            the boxes' unit. With 0, two boxes without an area give NaN.
+
+    Shape:
+        - `boxes1`: $(*, 4)$, any number of dimensions.
+        - `boxes2`: $(*, 4)$, same as `boxes1`.
+        - result: $(*)$; a scalar with `reduction='mean'` or `'sum'`.
+
+    Returns:
+        The loss in the data type of `boxes1` (float32 under autocast).
+
+    Raises:
+        TypeError: If `boxes1` or `boxes2` is not a tensor.
+        ValueError: If the shapes differ or do not end in 4, a box has x2 < x1 or y2 < y1, `eps` is
+            negative, or `reduction` is none of the three.
+        NotImplementedError: If `boxes1` is not floating point.
+        RuntimeError: If `boxes2` is complex.
+
+    Examples:
+        Boxes of 2 by 2 and 2 by 3 share a square of 1 by 1. By hand, the union is 4 + 6 − 1 = 9,
+        the box around both 3 · 4 = 12, and the loss 1 − 1/9 + 3/12 = 1.1389.
+
+        >>> import torch
+        >>> from losses import generalized_box_iou_loss
+        >>> predicted = torch.tensor([[0.0, 0.0, 2.0, 2.0]])
+        >>> wanted = torch.tensor([[1.0, 1.0, 3.0, 4.0]])
+        >>> generalized_box_iou_loss(predicted, wanted)
+        tensor([1.1389])
+
+        Boxes that are apart have a gradient too. A step against it moves the left edge of the right
+        box into the gap. Its upper and lower edge go apart, as that fills the box around both.
+
+        >>> import torch
+        >>> from losses import generalized_box_iou_loss
+        >>> wanted = torch.tensor([0.0, 0.0, 2.0, 2.0])
+        >>> predicted = torch.tensor([5.0, 0.5, 7.0, 1.5], requires_grad=True)
+        >>> loss = generalized_box_iou_loss(predicted, wanted)
+        >>> loss.backward()
+        >>> loss.detach(), predicted.grad
+        (tensor(1.5714), tensor([ 0.0714,  0.1429, -0.0102, -0.1429]))
+
+    References:
+        - Rezatofighi et al., [Generalized Intersection over Union: A Metric and A Loss for Bounding
+          Box Regression](https://arxiv.org/abs/1902.09630), 2019
+        - [`torchvision.ops.generalized_box_iou_loss`](https://docs.pytorch.org/vision/stable/generated/torchvision.ops.generalized_box_iou_loss.html)
+        - PyTorch has no such loss
+    """
+    check_boxes(boxes1, boxes2, eps)
+    boxes1, boxes2 = upcast(boxes1, boxes2)
+    a1, a2, a3, a4 = boxes1.unbind(-1)
+    b1, b2, b3, b4 = boxes2.unbind(-1)
+    w = torch.relu(torch.minimum(a3, b3) - torch.maximum(a1, b1))
+    h = torch.relu(torch.minimum(a4, b4) - torch.maximum(a2, b2))
+    both = w * h
+    union = (a3 - a1) * (a4 - a2) + (b3 - b1) * (b4 - b2) - both
+    width = torch.maximum(a3, b3) - torch.minimum(a1, b1)
+    height = torch.maximum(a4, b4) - torch.minimum(a2, b2)
+    around = width * height
+    loss = 1 - both / (union + eps) + (around - union) / (around + eps)
+    return reduce_loss(loss, reduction, max(1, loss.numel()))
+
+
+class GeneralizedBoxIoULoss(Loss):
+    r"""[`generalized_box_iou_loss`][losses.generalized_box_iou_loss] as a module.
+
+    Args:
+        reduction: `'none'`, `'mean'` or `'sum'`.
+        eps: What is added to each denominator, at least 0.
+
+    Raises:
+        ValueError: If `eps` is negative.
+
+    Examples:
+        >>> import torch
+        >>> from losses import GeneralizedBoxIoULoss
+        >>> criterion = GeneralizedBoxIoULoss(reduction="mean")
+        >>> criterion
+        GeneralizedBoxIoULoss(reduction='mean', eps=1e-07)
+        >>> predicted = torch.tensor([[0.0, 0.0, 2.0, 2.0]], requires_grad=True)
+        >>> loss = criterion(predicted, torch.tensor([[1.0, 1.0, 3.0, 4.0]]))
+        >>> loss.backward()
+        >>> loss.detach(), predicted.grad
+        (tensor(1.1389), tensor([[-0.1080, -0.0455, -0.1821, -0.1821]]))
+    """
+
+    eps: float
+
+    def __init__(self, *, reduction: str = "none", eps: float = 1e-7) -> None:
+        check_eps(eps)
+        super().__init__(reduction=reduction)
+        self.eps = eps
+
+    def forward(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
+        """Compute the loss; see [`generalized_box_iou_loss`][losses.generalized_box_iou_loss]."""
+        return generalized_box_iou_loss(boxes1, boxes2, reduction=self.reduction, eps=self.eps)
+
+
+RECORD = Record(
+    function="generalized_box_iou_loss",
+    classes=("GeneralizedBoxIoULoss",),
+    aliases=("GIoU loss", "generalized intersection over union"),
+    summary="Boxes, as in DETR: a gradient also where they are apart.",
+    mean="the number of pairs of boxes; the default is `'none'`",
+    eps="added to each denominator",
+    torch_equivalent=False,
+    curve=Curve(
+        {"boxes1": [["x", 0.0, "x + 2", 2.0]], "boxes2": [[0.0, 0.0, 2.0, 2.0]]},
+        (-5, 5),
+        "x, by how far a square of side 2 is displaced",
+    ),
+    properties=Properties(
+        convex=Claim(False, "it rises ever more slowly as the boxes part"),
+        lipschitz=Claim(True, "as long as the target has an area: what is divided by has no less"),
+        smooth=Claim(False, "a kink wherever an edge passes an edge of the other box"),
+        symmetric=Claim(True, "none of the three areas tells which box is which", "arguments"),
+        bounded=Claim(True, "as long as the target has an area: what is divided by has no less"),
+        non_negative=Claim(True, "the box around both is no smaller than what they cover"),
+        minimum=Claim(True, "there all three areas are the same", "boxes1 == boxes2"),
+    ),
+)

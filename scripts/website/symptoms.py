@@ -1,0 +1,60 @@
+"""What goes wrong, as a list of links: the page "Fix an error" looks in it for a message.
+
+It is made of the search's index: the sections of the troubleshooting guide, the pitfalls of every
+loss, and whatever else has a name there.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+from scripts.website.language import gettext
+
+PLACE = '<div id="symptoms"></div>'
+PAGE = "guide/fix.html"
+# The last line of a traceback, or a warning.
+MESSAGE = re.compile(r"^\w*(?:Error|Warning): (.+)$", re.MULTILINE)
+AMONG = {"guide/troubleshooting.html", "guide/training.html", "concepts/backward.html"}
+
+
+def fill(site: Path, entries: list[dict[str, Any]]) -> None:
+    """Write the list into its page."""
+    page = site / PAGE
+    text = page.read_text("utf-8")
+    assert PLACE in text, f"{PAGE} has no place for the list"
+    page.write_text(text.replace(PLACE, listed(entries)), "utf-8")
+
+
+def listed(entries: list[dict[str, Any]]) -> str:
+    """Return the list, folded, with the words to look for, of which titles alone are shown."""
+    titles = {entry["location"]: entry["title"] for entry in entries}
+    items = []
+    for entry in symptoms(entries):
+        page = entry["location"].partition("#")[0]
+        title = re.sub(r"<[^>]*>", "", titles[page]).split(" · ")[0]
+        words = [*entry.get("tags", ()), *MESSAGE.findall(html.unescape(entry["text"]))]
+        known = html.escape(" ".join(dict.fromkeys(" ".join(words).split()))[:400])
+        link = f'<a href="../{entry["location"]}">{entry["title"]}</a>'
+        items.append(f'<li data-words="{known}">{link} <span>{title}</span></li>')
+    summary = gettext("All {count} symptoms and messages", count=len(items))
+    body = "\n".join(items).replace("\u200b", "")
+    return f'<details><summary>{summary}</summary><ul id="symptoms">\n{body}\n</ul></details>'
+
+
+def symptoms(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the sections that a symptom leads to, in the order of the pages."""
+    found, pitfall = [], False
+    for entry in entries:
+        page, _, anchor = entry["location"].partition("#")
+        if page.startswith("losses/"):
+            # Between the two headings stand the pitfalls of a loss.
+            pitfall = anchor == "pitfalls" or (pitfall and anchor != "easily-confused" and anchor)
+            chosen = pitfall and anchor != "pitfalls"
+        else:
+            pitfall, chosen = False, page in AMONG and bool(anchor)
+        if chosen and entry["title"]:
+            found.append(entry)
+    return found

@@ -1,0 +1,23 @@
+from collections.abc import Iterator
+
+import torch
+
+from tests.cases import Case, _boxes
+
+REFERENCE_REDUCTIONS = ("none", "mean", "sum")
+SYMBOLS, domain = _boxes.SYMBOLS, _boxes.domain
+points, errors, class_errors = _boxes.points, _boxes.errors, _boxes.class_errors
+
+
+def reference(
+    boxes1: torch.Tensor, boxes2: torch.Tensor, reduction: str = "none", eps: float = 1e-7
+) -> torch.Tensor:
+    """Write 1 - GIoU out, in float64."""
+    intersection, union, around, *_ = _boxes.measured(boxes1, boxes2)
+    area = around[..., 0] * around[..., 1]
+    giou = intersection / (union + eps) - (area - union) / (area + eps)
+    return _boxes.reduced(1 - giou, reduction, boxes1)
+
+
+def cases(dtype: torch.dtype) -> Iterator[Case]:
+    yield from _boxes.cases_of_boxes(dtype)
