@@ -133,9 +133,17 @@ def test_values_and_gradients_equal_the_reference(
             if DEVELOPERS:
                 raise
             pytest.skip(f"this PyTorch refuses the call: {error}")
-        for ours_, theirs in zip(actual, expected, strict=True):
+        against = "torch.nn.functional" if has_twin(loss) else f"tests/cases/{loss.function}.py"
+        parts = ["the value", *(f"the gradient in {name}" for name in case.differentiable)]
+        for part, ours_, theirs in zip(parts, actual, expected, strict=True):
             assert ours_.dtype == theirs.dtype
-            close(ours_, theirs, dtype)
+            try:
+                close(ours_, theirs, dtype)
+            except AssertionError as error:
+                raise AssertionError(
+                    f"{part} of {module_of(loss.function)} is not that of the reference in {against}, "
+                    f"reduction={reduction!r}, case {case.id!r}:\n{error}"
+                ) from None
 
 
 @pytest.mark.slow
