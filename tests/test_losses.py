@@ -141,8 +141,8 @@ def test_values_and_gradients_equal_the_reference(
                 close(ours_, theirs, dtype)
             except AssertionError as error:
                 raise AssertionError(
-                    f"{part} of {module_of(loss.function)} is not that of the reference in {against}, "
-                    f"reduction={reduction!r}, case {case.id!r}:\n{error}"
+                    f"{part} of {module_of(loss.function)} is not that of the reference in "
+                    f"{against}, reduction={reduction!r}, case {case.id!r}:\n{error}"
                 ) from None
 
 
