@@ -245,6 +245,15 @@ def check_embeddings(**embeddings: Tensor) -> None:
             )
 
 
+def check_labels(input: Tensor, target: Tensor) -> None:
+    """Raise unless there is one label for each row."""
+    if target.shape != input.shape[:1]:
+        raise ValueError(
+            f"expected target of shape ({len(input)},), one label for each row of input, "
+            f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
+        )
+
+
 def check_temperature(temperature: float) -> None:
     """Raise unless similarities can be divided by it."""
     if not temperature > 0:
