@@ -260,6 +260,7 @@ KNOWN = {
     r"\max(0, -m, 1) + \min(y, m)": 1.5,
     r"x_1 - x_y": 7,
     r"W x": (-8, 6),
+    r"y x \cdot x + 2 \cdot 3": 56,
     r"\sum_{i = 1}^{y} x_i + 1": 0,
     r"\sum_i x_i x_i": 25,
     r"\prod_{i = 1}^{y} x_i^i": 48,

@@ -1,1 +1,3 @@
 """Contrastive and self-supervised."""
+
+from losses.contrastive._clip_loss import *
