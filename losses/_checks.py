@@ -22,9 +22,7 @@ R = TypeVar("R", bound=Tensor | tuple[Tensor, ...])
 HALF = (torch.float16, torch.bfloat16)
 
 
-def loss_function(
-    *like: str, autocast: bool = True
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def loss_function(*like: str, autocast: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Do around a formula what every loss does.
 
     Refuse what is no tensor, translate `size_average` and `reduce`, and round the result, once, to
