@@ -1,3 +1,4 @@
 """Contrastive and self-supervised."""
 
 from losses.contrastive._clip_loss import *
+from losses.contrastive._siglip_loss import *
