@@ -2,3 +2,4 @@
 
 from losses.contrastive._clip_loss import *
 from losses.contrastive._siglip_loss import *
+from losses.contrastive._vicreg_loss import *

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
@@ -137,7 +138,8 @@ def clip_loss(
     logits = logit_scale * (x @ y.T)
     # Where a softmax is nearly 1, its logarithm keeps digits that a difference of sums would lose.
     log_p, log_q = logits.log_softmax(1), logits.log_softmax(0)
-    loss = -(log_p.diagonal() + log_q.diagonal()) / 2
+    i = torch.arange(len(x), device=x.device)
+    loss = -(log_p[i, i] + log_q[i, i]) / 2
     return reduce_loss(loss, reduction, max(1, len(loss)))
 
 

@@ -120,9 +120,9 @@ def siglip_loss(
         >>> text = torch.tensor([[0.8, 0.6], [0.0, 1.0]])
         >>> logits = 2 * image @ text.T - 1
         >>> 2 * binary_cross_entropy_with_logits(logits, torch.eye(2))
-        tensor(1.1919)
+        tensor(1.2218)
         >>> siglip_loss(image, text, 2.0, -1.0)
-        tensor(1.1919)
+        tensor(1.2218)
 
     References:
         - Zhai, Mustafa, Kolesnikov, Beyer, [Sigmoid Loss for Language Image
@@ -233,7 +233,9 @@ RECORD = Record(
         convex=Claim(False, "in the logits it is; a cosine is not in its rows"),
         lipschitz=Claim(False, "the shorter a row, the faster its direction turns"),
         smooth=Claim(False, "the slope is a sigmoid; a row of zeros has no direction"),
-        symmetric=Claim(False, "a picture asks all texts; in the sum of all it is the same", "arguments"),
+        symmetric=Claim(
+            False, "a picture asks all texts; in the sum of all it is the same", "arguments"
+        ),
         bounded=Claim(False, "the shorter a row, the faster its direction turns"),
         non_negative=Claim(True, "minus the logarithms of probabilities"),
         minimum=Claim(

@@ -45,7 +45,12 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     start = {"image_features": x, "text_features": y, "logit_scale": 10.0, "logit_bias": -10.0}
     yield Case("the paper's start", start, ("image_features", "text_features"))
     for bias in (-1e4, -30.0, 30.0, 1e4):
-        yield Case(f"bias={bias}", {**start, "logit_bias": bias}, ("image_features", "text_features"), gradcheck=False)
+        yield Case(
+            f"bias={bias}",
+            {**start, "logit_bias": bias},
+            ("image_features", "text_features"),
+            gradcheck=False,
+        )
     one = {**start, "logit_bias": torch.tensor(-3.0, dtype=dtype)}
     yield Case("only the bias is learned", one, ("text_features", "logit_bias"))
 
