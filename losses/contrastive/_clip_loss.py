@@ -163,8 +163,8 @@ class CLIPLoss(Loss):
         >>> loss = criterion(image, text, scale)
         >>> loss.backward()
         >>> loss.detach(), image.grad, scale.grad
-        (tensor(0.6230), tensor([[ 0.0000, -0.0628],
-                [ 0.3570, -0.3570]]), tensor(0.0315))
+        (tensor(0.6230), tensor([[ 0.0000, -0.1007],
+                [ 0.1481, -0.1481]]), tensor(0.0249))
     """
 
     normalize: bool

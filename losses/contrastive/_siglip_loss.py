@@ -164,8 +164,8 @@ class SigLIPLoss(Loss):
         >>> loss = criterion(image, text, 2.0, bias)
         >>> loss.backward()
         >>> loss.detach(), image.grad, bias.grad
-        (tensor(1.3206), tensor([[ 0.0000, -0.0125],
-                [ 0.1407, -0.1407]]), tensor(0.1020))
+        (tensor(1.3206), tensor([[ 0.0000, -0.0124],
+                [ 0.1407, -0.1407]]), tensor(0.1021))
     """
 
     normalize: bool

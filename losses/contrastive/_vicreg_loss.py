@@ -197,8 +197,9 @@ class VICRegLoss(Criterion):
         >>> loss = criterion(view1, view2)
         >>> loss.backward()
         >>> loss.detach(), view1.grad
-        (tensor(27.8550), tensor([[1., 1.],
-                [1., 1.]]))
+        (tensor(27.8550), tensor([[ 6.0821, -2.9241],
+                [-6.1654,  3.4829],
+                [ 4.2500,  3.6079]]))
     """
 
     sim_coeff: float
