@@ -59,6 +59,8 @@ def loss_function(*like: str, autocast: bool = True) -> Callable[[Callable[P, R]
                 return type(loss)(*(rounded(part, *examples) for part in loss))
             return rounded(loss, *examples)
 
+        # Code of its own: the compiler counts its attempts by code, and gives up after eight.
+        call.__code__ = call.__code__.replace(co_name=function.__name__)
         return call
 
     return decorate
@@ -243,6 +245,15 @@ def check_embeddings(**embeddings: Tensor) -> None:
                 f"{name} and {other} must have the same shape, got {tuple(first.shape)} and "
                 f"{tuple(tensor.shape)}: row i of one belongs to row i of the other"
             )
+
+
+def check_labels(input: Tensor, target: Tensor) -> None:
+    """Raise unless there is one label for each row."""
+    if target.shape != input.shape[:1]:
+        raise ValueError(
+            f"expected target of shape ({len(input)},), one label for each row of input, "
+            f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
+        )
 
 
 def check_temperature(temperature: float) -> None:

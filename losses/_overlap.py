@@ -48,7 +48,7 @@ def check_target(input: Tensor, target: Tensor, ignore_index: int) -> None:
     check_real(target=target)
 
 
-def overlapping(
+def pixels(
     input: Tensor, target: Tensor, per_image: bool, from_logits: bool, ignore_index: int
 ) -> tuple[Tensor, Tensor]:
     """Give the probabilities of a class, and what they should be, one row of pixels each.
@@ -58,10 +58,11 @@ def overlapping(
     """
     check_target(input, target, ignore_index)
     kept, indices = target != ignore_index, target.ndim < input.ndim
-    if indices:  # one-hot
+    if indices:
         kept = kept[:, None]
         classes = torch.arange(input.shape[1], device=input.device)
-        t = (target[..., None] == classes).movedim(-1, 1).to(input.dtype)
+        one_hot = target[..., None] == classes
+        t = one_hot.movedim(-1, 1).to(input.dtype)
     else:  # a mask for each class
         t = target
     input, t = upcast(input, t)
@@ -71,7 +72,8 @@ def overlapping(
         "target", t, "divide an 8-bit mask by 255; class indices have no dimension 1", input
     )
     if from_logits:
-        p = torch.where(kept, p.softmax(1) if indices else p.sigmoid(), 0)
+        p = p.softmax(1) if indices else p.sigmoid()
+        p = torch.where(kept, p, 0)
     else:
         check_share("input", p, "pass from_logits=True for logits")
     if per_image:
@@ -79,7 +81,8 @@ def overlapping(
     return p.movedim(1, 0).flatten(1), t.movedim(1, 0).flatten(1)
 
 
-def ratio(part: Tensor, whole: Tensor) -> Tensor:
-    """Divide; 0/0 is 1: where there is nothing to find, nothing was missed."""
-    nothing = whole == 0
-    return part.masked_fill(nothing, 1) / whole.masked_fill(nothing, 1)
+def ratio(part: Tensor, whole: Tensor, nothing: float = 1) -> Tensor:
+    """Divide; 0/0 is `nothing`: 1 where nothing is to be found, and nothing was missed."""
+    empty = whole == 0
+    whole = whole.masked_fill(empty, 1)
+    return part.masked_fill(empty, nothing) / whole

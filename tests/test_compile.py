@@ -173,6 +173,20 @@ def test_ten_batch_sizes_are_compiled_at_most_twice(loss: Record, marked: bool) 
     assert 1 <= len(graphs) <= 2
 
 
+def test_one_loss_after_the_other_is_compiled() -> None:
+    """The compiler gives up on a piece of code after eight attempts: each loss has its own."""
+    torch.compiler.reset()
+    codes = [getattr(losses, loss.function).__code__ for loss in CATALOG]
+    assert len(set(map(id, codes))) == len(CATALOG)
+    x, y = randn(4, 3), randn(4, 3, seed=1)
+    alike = ["l1_loss", "mse_loss", "smooth_l1_loss", "huber_loss", "log_cosh_loss"]
+    alike += ["quantile_loss", "expectile_loss", "charbonnier_loss", "general_robust_loss"]
+    for name in alike:
+        function = getattr(losses, name)
+        compiled = torch.compile(function, backend="eager", fullgraph=True)
+        torch.testing.assert_close(compiled(x, y), function(x, y))
+
+
 def test_blocks_are_compiled_for_their_number() -> None:
     """A loop over them is unrolled; PyTorch's own blocks are not compiled into one graph at all."""
     kind = getattr(nn, "LinearCrossEntropyOptions", None)

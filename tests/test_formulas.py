@@ -263,7 +263,7 @@ KNOWN = {
     r"\max(0, -m, 1) + \min(y, m)": 1.5,
     r"x_1 - x_y": 7,
     r"W x": (-8, 6),
-    r"2 x \cdot (x + 1) + y": 52,
+    r"2 x \cdot (x + 1) + y": 50,
     r"\sum_{i = 1}^{y} x_i + 1": 0,
     r"\sum_i x_i x_i": 25,
     r"\prod_{i = 1}^{y} x_i^i": 48,

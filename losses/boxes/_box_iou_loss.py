@@ -23,9 +23,11 @@ def box_iou_loss(
     covers,
 
     $$
-    \ell(a, b) = 1 - \frac{I}{U + \varepsilon}, \qquad
-    I = w h, \qquad
-    U = (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I
+    \begin{aligned}
+    \ell(a, b) &= 1 - \frac{I}{U + \varepsilon}, \qquad
+    I = w h \\
+    U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I
+    \end{aligned}
     $$
 
     The overlap has the width $w$ and the height $h$, one of which is 0 where the boxes are apart:

@@ -26,9 +26,11 @@ def complete_box_iou_loss(
     box around both,
 
     $$
-    \ell(a, b) = 1 - \frac{I}{U + \varepsilon} + \frac{D}{S + \varepsilon} + \alpha v, \qquad
-    I = w h, \qquad
-    U = (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I
+    \begin{aligned}
+    \ell(a, b) &= 1 - \frac{I}{U + \varepsilon} + \frac{D}{S + \varepsilon} + \alpha v, \qquad
+    I = w h \\
+    U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I
+    \end{aligned}
     $$
 
     The overlap has the width $w$ and the height $h$, one of which is 0 where the boxes are apart:

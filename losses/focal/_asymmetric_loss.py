@@ -35,8 +35,8 @@ def asymmetric_loss(
 
     $$
     \begin{aligned}
-    \ell(x, y) &= -\sum_c \left(y_c (1 - p_c)^{\gamma^+} \log p_c
-    + (1 - y_c) q_c^{\gamma^-} \log(1 - q_c)\right) \\
+    \ell(x, y) &= -\sum_c y_c (1 - p_c)^{\gamma^+} \log p_c
+    - \sum_c (1 - y_c) q_c^{\gamma^-} \log(1 - q_c) \\
     p_c &= \sigma(x_c), \qquad q_c = \max(0, p_c - m)
     \end{aligned}
     $$

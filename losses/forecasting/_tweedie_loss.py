@@ -117,12 +117,14 @@ def tweedie_loss(
     # Of an amount of 0 the first term is 0, however small the mean.
     some = input.masked_fill(target == 0, 1)
     if log_input:
-        first, second = ((1 - power) * some).exp(), ((2 - power) * input).exp()
+        first = ((1 - power) * some).exp()
+        second = ((2 - power) * input).exp()
     else:
         # Where both are 0 the root would have an infinite slope.
         nothing = (input == 0) & (target == 0)
         first = some.pow(1 - power)
-        second = input.masked_fill(nothing, 1).pow(2 - power).masked_fill(nothing, 0)
+        second = input.masked_fill(nothing, 1).pow(2 - power)
+        second = second.masked_fill(nothing, 0)
     loss = -target * first / (1 - power) + second / (2 - power)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 

@@ -38,21 +38,19 @@ def zero_inflated_negative_binomial_nll_loss(
     count $y$, $r$ = `total_count` and $z$ = `zero_logits`,
 
     $$
-    \ell(x, y) = \begin{cases}
+    \begin{aligned}
+    \ell(x, y) &= \begin{cases}
     -\log\left(s + (1 - s) e^{-\lambda}\right) & \text{if } y = 0 \\
     -\log(1 - s) + \lambda & \text{otherwise}
     \end{cases}, \qquad
-    s = \sigma(z)
-    $$
-
-    where $\lambda$ is what [`negative_binomial_nll_loss`][losses.negative_binomial_nll_loss] gives:
-
-    $$
-    \lambda = r \log\left(1 + \frac{m}{r}\right) + y \log\left(1 + \frac{r}{m}\right)
+    s = \sigma(z) \\
+    \lambda &= r \log\left(1 + \frac{m}{r}\right) + y \log\left(1 + \frac{r}{m}\right)
     - \log \frac{(y + r - 1)!}{(r - 1)! \, y!}, \qquad
     m = e^x
+    \end{aligned}
     $$
 
+    where $\lambda$ is what [`negative_binomial_nll_loss`][losses.negative_binomial_nll_loss] gives.
     With `log_input=False`, the mean $m$ is $x$ itself. It is the mean of the counts alone; with the
     extra zeros it is $(1 - s) m$.
 
@@ -151,10 +149,12 @@ def zero_inflated_negative_binomial_nll_loss(
     check_real(zero_logits=zero_logits)
     check_expands(input, zero_logits=zero_logits)
     input, target, zero_logits = upcast(input, target, zero_logits)
-    total_count = total_count * torch.ones_like(input)  # a number is for all
+    # A number is for all.
+    total_count = total_count * torch.ones_like(input)
     counted = negative_binomial(input, target, total_count, log_input)
     z = wide(zero_logits)
-    sure = z.clamp(max=1e30)  # infinity less infinity would be no number
+    # Infinity less infinity would be no number.
+    sure = z.clamp(max=1e30)
     zero = softplus(sure) - torch.logaddexp(sure, -counted)
     loss = torch.where(target == 0, zero, softplus(z) + counted)
     return reduce_loss(loss, reduction, max(1, loss.numel()))

@@ -41,7 +41,7 @@ def ssim_loss(
 
     $$
     m_x = \sum_i g_i x_i, \qquad v_x = \sum_i g_i (x_i - m_x)^2, \qquad
-    c_{xy} = \sum_i g_i (x_i - m_x) (y_i - m_y)
+    c_{xy} = \sum_i g_i x_i y_i - m_x m_y
     $$
 
     and the constants $C_i = (k_i L)^2$ for a `data_range` $L$. The window stands wherever it fits
@@ -272,7 +272,7 @@ RECORD = Record(
     curve=Curve(
         {"input": [[[["x", 0.0, 0.0]] * 3], [STRIPE]], "target": [[STRIPE], [STRIPE]]},
         (-1, 2),
-        "x, one column of three; y has 1 there, 0 elsewhere",
+        "x in a column where y is 1",
         sweep=("data_range", (1.0, 4.0, 255.0)),
         keywords={"kernel_size": 3},
         slider=(0.5, 1.0, 2.0, 4.0, 16.0, 255.0),

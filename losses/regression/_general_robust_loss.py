@@ -129,17 +129,18 @@ def general_robust_loss(
     input, target = upcast(input, target)
     # So near to the limits at 0 and minus infinity, nothing is left between.
     alpha = max(alpha, -1e15) if abs(alpha) > 1e-20 else 1e-20
-    b = abs(alpha - 2) or 1.0  # at 2 the formula is the same for all numbers
+    b = abs(alpha - 2) or 1.0  # at 2 any number gives the same
     error = (input - target) / scale
     infinite = error.isinf()
     root = error.masked_fill(infinite, 0) / math.sqrt(b)
     beyond = root.abs() > 1
-    near, far = root.masked_fill(beyond, 0), root.abs().masked_fill(~beyond, 1)
+    far = root.abs().masked_fill(~beyond, 1)
     # log(root² + 1), where the square may overflow.
     outside = 2 * far.log() + far.pow(-2).log1p()
-    log_power = torch.where(beyond, outside, near.square().log1p())
+    log_power = torch.where(beyond, outside, root.square().log1p())
     loss = b / alpha * torch.expm1(alpha / 2 * log_power)
-    loss = loss.masked_fill(infinite, math.inf if alpha > 0 else -b / alpha)
+    highest = math.inf if alpha > 0 else -b / alpha
+    loss = loss.masked_fill(infinite, highest)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from losses._checks import loss_function
-from losses._overlap import check_pixels, check_smooth, overlapping, ratio
+from losses._overlap import check_pixels, check_smooth, pixels, ratio
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -132,7 +132,7 @@ def dice_loss(
     """
     check_pixels(input)
     check_smooth(smooth)
-    p, t = overlapping(input, target, per_image, from_logits, ignore_index)
+    p, t = pixels(input, target, per_image, from_logits, ignore_index)
     overlap = (p * t).sum(-1)
     sizes = (p * p + t * t if squared else p + t).sum(-1)
     loss = 1 - ratio(2 * overlap + smooth, sizes + smooth)

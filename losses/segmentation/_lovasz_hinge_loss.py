@@ -28,7 +28,8 @@ def lovasz_hinge_loss(
 
     $$
     \begin{aligned}
-    \ell(x, y) &= \sum_{i = 1}^{P} \max(0, e_i) \, s_i, \qquad e_i = 1 - (2 y_i - 1) x_i \\
+    \ell(x, y) &= \sum_{i = 1}^{P} \max(0, e_i) \, s_i \\
+    e_i &= 1 - (2 y_i - 1) x_i \\
     s_i &= J(m_i, f_i) - J(m_i - y_i, f_i - 1 + y_i) \\
     J(m, f) &= \frac{m + f}{\sum_{j = 1}^{P} y_j + f} \\
     m_i &= \sum_{j, e_j \ge e_i} y_j, \qquad f_i = \sum_{j, e_j \ge e_i} (1 - y_j)

@@ -30,12 +30,13 @@ def lovasz_softmax_loss(
 
     $$
     \begin{aligned}
-    \ell_c(x, y) &= \sum_{i = 1}^{P} e_{ic} s_{ic}, \qquad e_{ic} = |t_{ic} - p_{ic}| \\
-    p_{ic} &= \frac{\exp(x_{ic})}{\sum_j \exp(x_{ij})}, \qquad t_{ic} = \mathbb{1}[y_i = c] \\
+    \ell_c(x, y) &= \sum_{i = 1}^{P} e_{ic} s_{ic} \\
+    e_{ic} &= |t_{ic} - p_{ic}|, \qquad t_{ic} = \mathbb{1}[y_i = c] \\
+    p_{ic} &= \frac{\exp(x_{ic})}{\sum_j \exp(x_{ij})} \\
     s_{ic} &= J_c(m_{ic}, f_{ic}) - J_c(m_{ic} - t_{ic}, f_{ic} - 1 + t_{ic}) \\
     J_c(m, f) &= \frac{m + f}{\sum_j \mathbb{1}[y_j = c] + f} \\
-    m_{ic} &= \sum_{j, e_{jc} \ge e_{ic}} \mathbb{1}[y_j = c], \qquad
-    f_{ic} = \sum_{j, e_{jc} \ge e_{ic}} \mathbb{1}[y_j \ne c]
+    m_{ic} &= \sum_{j, e_{jc} \ge e_{ic}} \mathbb{1}[y_j = c] \\
+    f_{ic} &= \sum_{j, e_{jc} \ge e_{ic}} \mathbb{1}[y_j \ne c]
     \end{aligned}
     $$
 

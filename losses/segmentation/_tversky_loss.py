@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from losses._checks import loss_function
-from losses._overlap import check_pixels, check_smooth, overlapping
+from losses._overlap import check_pixels, check_smooth, pixels, ratio
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -153,17 +153,18 @@ def tversky_loss(
     check_pixels(input)
     check_weights(alpha, beta, gamma)
     check_smooth(smooth)
-    p, t = overlapping(input, target, per_image, from_logits, ignore_index)
+    p, t = pixels(input, target, per_image, from_logits, ignore_index)
     hits = (p * t).sum(-1)
-    errors = alpha * (p * (1 - t)).sum(-1) + beta * ((1 - p) * t).sum(-1)
-    whole = hits + errors + smooth
-    # 1 - T, with all digits where T is close to 1; 0/0 is 0: nothing was missed.
-    nothing = whole == 0
-    loss = errors.masked_fill(nothing, 0) / whole.masked_fill(nothing, 1)
+    alarms = (p * (1 - t)).sum(-1)
+    misses = ((1 - p) * t).sum(-1)
+    errors = alpha * alarms + beta * misses
+    # 1 - T, with all digits where T is close to 1.
+    loss = ratio(errors, hits + errors + smooth, nothing=0)
     if gamma < 1:
         # At 0 the slope of the power is infinite: keep away.
         right = loss == 0
-        loss = (loss.masked_fill(right, 1) ** gamma).masked_fill(right, 0)
+        power = loss.masked_fill(right, 1) ** gamma
+        loss = power.masked_fill(right, 0)
     else:
         loss = loss**gamma
     return reduce_loss(loss, reduction, max(1, loss.numel()))

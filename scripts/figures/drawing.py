@@ -132,7 +132,8 @@ def clean(text: str) -> str:
     text = re.sub(r"(text-anchor: start; |; stroke-dashoffset: 0\b)", "", text)  # the defaults
     text = re.sub(r'(?<= d=")[-\d.MLz\s]+(?=")', thinned, text)
     text = re.sub(r'(?<= [xy]=")[-\d.]+(?=")', lambda match: f"{round(float(match[0]), 1):g}", text)
-    text = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", text)
+    # In a tag, not in what is written
+    text = re.sub(r"\d+\.\d{3,}(?=[^<>]*>)", lambda match: f"{float(match[0]):.2f}", text)
     text = re.sub(r'(?<=["#])([mp][0-9a-f]{4})[0-9a-f]{6}(?=[")])', r"\1", text)  # still distinct
     text = re.sub(r"\s*\n\s*", " ", text).replace(" />", "/>").replace(' "', '"')
     text = re.sub(r"> +<", "><", text.replace("xlink:href", "href"))

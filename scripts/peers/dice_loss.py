@@ -75,6 +75,7 @@ AGREEMENTS = (
         "DiceLoss(..., squared_pred=True)",
         lambda: random() | {"squared": True},
         lambda squared, **call: of_monai(**call, squared_pred=squared),
+        1e-6,  # the size of its target is rounded to float32
     ),
     Agreement(
         "segmentation-models-pytorch",

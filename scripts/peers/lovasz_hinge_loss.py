@@ -55,7 +55,7 @@ def random() -> dict[str, Any]:
 
 
 def together() -> dict[str, Any]:
-    """Take float32, the one type that the library computes this in."""
+    """Take float32, the one type that the library computes this in; differences there cancel."""
     input, target = (x.detach() for x in random().values())
     target = target.masked_fill(torch.arange(12) < 3, 255)
     settings = {"per_image": False, "ignore_index": 255}
@@ -64,5 +64,5 @@ def together() -> dict[str, Any]:
 
 AGREEMENTS = (
     Agreement("kornia", "lovasz_hinge_loss", random, of_kornia),
-    Agreement("segmentation-models-pytorch", "LovaszLoss", together, of_segmentation_models, 1e-5),
+    Agreement("segmentation-models-pytorch", "LovaszLoss", together, of_segmentation_models, 1e-4),
 )

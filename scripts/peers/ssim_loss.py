@@ -69,6 +69,6 @@ AGREEMENTS = (
         "1 - ssim",
         lambda: random(data_range=2.0),
         lambda **arguments: 1 - of_msssim(**arguments),
-        1e-5,  # its window is float32
+        1e-3,  # its window is float32, and some gradients are close to 0
     ),
 )

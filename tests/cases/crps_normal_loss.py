@@ -10,6 +10,7 @@ from tests.domains import NUMBERS, SCALAR, Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 SYMBOLS = {"s": "sigma"}
+UNIT = Normal(torch.zeros(()).double(), 1.0, validate_args=False)  # it would refuse nan
 
 
 def reference(
@@ -18,9 +19,9 @@ def reference(
     """Write s (w (2 F(w) - 1) + 2 f(w) - 1 / sqrt(pi)) out in float64, with s hardly above 0."""
     difference = target.double() - input.double()
     error = difference.masked_fill(difference.isinf(), 0)
-    s = torch.as_tensor(sigma).double().expand(error.shape) + 1e-40
-    w, unit = error / s, Normal(torch.zeros(()).double(), 1.0)
-    loss = error * (2 * unit.cdf(w) - 1) + s * (2 * unit.log_prob(w).exp() - math.pi**-0.5)
+    s = torch.as_tensor(sigma, dtype=torch.float64).expand(error.shape) + 1e-40
+    w = error / s
+    loss = error * (2 * UNIT.cdf(w) - 1) + s * (2 * UNIT.log_prob(w).exp() - math.pi**-0.5)
     loss = torch.where(difference.isinf(), difference.abs(), loss)
     if reduction == "mean":
         loss = loss.sum() / max(1, loss.numel())
@@ -35,7 +36,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("a row's", {"input": x, "target": y, "sigma": sigma[:, :1]}, every)
     yield Case("a column's", {"input": x, "target": y, "sigma": sigma[0]}, every)
     yield Case("one for all", {"input": x, "target": y, "sigma": sigma[0, 0]}, every)
-    yield Case("number", {"input": x, "target": y, "sigma": 0.5}, every[:2])
+    yield Case("number", {"input": x, "target": y, "sigma": 0.3}, every[:2])
     yield Case("whole number", {"input": x, "target": y, "sigma": 2}, every[:2])
     yield Case("number 0", {"input": x, "target": y, "sigma": 0.0}, every[:2], gradcheck=False)
     yield Case("strided", {"input": x.T, "target": y.T, "sigma": sigma.T}, every)
@@ -48,7 +49,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield Case("no spread", narrow, every, gradcheck=False)
     tiny = torch.full_like(error, torch.finfo(dtype).tiny)
     yield Case("hardly a spread", {**narrow, "sigma": tiny}, every, gradcheck=False)
-    wide = {"input": error, "target": 0 * error, "sigma": 0 * error + 1000}
+    wide = {"input": error.clamp(max=2000), "target": 0 * error, "sigma": 0 * error + 1000}
     yield Case("wide", wide, every, gradcheck=False)
     near = torch.tensor([39.0, -39.0, 39.99, 40.0, 40.01, 45.0], dtype=dtype)
     far = {"input": near, "target": 0 * near, "sigma": 1.0}
@@ -67,8 +68,7 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
 
 def points(seed: int) -> Iterator[Point]:
     x, y, s = randn(3, 8, seed=seed)
-    unit = Normal(torch.zeros(()).double(), 1.0)
-    yield Point({"input": x, "target": y, "sigma": s.exp()}, {r"\Phi": unit.cdf})
+    yield Point({"input": x, "target": y, "sigma": s.exp()}, {r"\Phi": UNIT.cdf})
 
 
 def errors() -> Iterator[Error]:

@@ -48,6 +48,7 @@ def counts(name: str) -> str:
             axes.plot(COUNTS, share, "os^"[k], ls=DASHES[k], color=COLOURS[k], label=text,
                       markersize=4)  # fmt: skip
         axes.set_ylim(0, None)
+        axes.set_xticks(range(0, 16, 3))
         legend(axes, names, rows_for(names))
 
     zeros = listed(
@@ -63,7 +64,7 @@ def counts(name: str) -> str:
                 legend_rows=rows_for(names), size=(340, 250), labels=("y", "p(y)"),
                 margins=(46, 8, 22, 38))  # fmt: skip
     caption = gettext(
-        "All three have a mean of 4; `total_count` is 2, and three of ten are extra zeros. The "
+        "All three have a mean of 4; the concentration is 2, and three of ten are extra zeros. The "
         "share of zeros: {zeros}.",
         zeros=zeros,
     )

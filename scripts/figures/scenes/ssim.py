@@ -60,7 +60,7 @@ def ssim(name: str) -> str:
     patches = {
         gettext("brighter"): x + squared.sqrt(),
         gettext("more contrast"): x + apart * (squared / apart.square().mean()).sqrt(),
-        gettext("turned around"): mirrored,
+        gettext("turned"): mirrored,
     }
     told = {title: factors(x, y) for title, y in patches.items()}
     kinds = (gettext("means"), gettext("contrasts"), gettext("patterns"))
