@@ -128,9 +128,9 @@ def barlow_twins_loss(
     input1, input2 = joined(group, input1, input2)
     input1, input2 = upcast(input1, input2)
     x, y = input1, input2
-    if len(x) == 0:
+    if x.shape[0] == 0:
         return (x + y).sum()
-    correlation = standardised(x, eps).T @ standardised(y, eps) / len(x)
+    correlation = standardised(x, eps).T @ standardised(y, eps) / x.shape[0]
     same = torch.eye(x.shape[1], dtype=torch.bool, device=x.device)
     cost = torch.where(same, (1 - correlation).square(), lambd * correlation.square())
     return cost.sum()
@@ -196,9 +196,7 @@ class BarlowTwinsLoss(Criterion):
 
     def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
         """Compute the loss; see [`barlow_twins_loss`][losses.barlow_twins_loss]."""
-        return barlow_twins_loss(
-            input1, input2, lambd=self.lambd, eps=self.eps, group=self._group
-        )
+        return barlow_twins_loss(input1, input2, lambd=self.lambd, eps=self.eps, group=self._group)
 
 
 OTHER = [[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]]
@@ -220,10 +218,10 @@ RECORD = Record(
     eps="added to each variance before its root is taken",
     torch_equivalent=False,
     curve=Curve(
-        {"input1": [["x", 1.0], [0.0, -2.0], [1.0, 1.0]], "input2": OTHER, "lambd": "weight"},
+        {"input1": [["x", 1.0], [0.0, -2.0], [1.0, 1.0]], "input2": OTHER},
         (-4, 4),
         "x₁₁, which is −1 in the second view; all else is equal",
-        sweep=("weight", (0.0, 0.1, 1.0)),
+        sweep=("lambd", (0.0, 0.1, 1.0)),
         slider=(0.0, 0.005, 0.05, 0.1, 0.5, 1.0),
         symbol="x₁₁",
     ),

@@ -138,9 +138,9 @@ def clip_loss(
     logits = logit_scale * (x @ y.T)
     # Where a softmax is nearly 1, its logarithm keeps digits that a difference of sums would lose.
     log_p, log_q = logits.log_softmax(1), logits.log_softmax(0)
-    i = torch.arange(len(x), device=x.device)
+    i = torch.arange(x.shape[0], device=x.device)
     loss = -(log_p[i, i] + log_q[i, i]) / 2
-    return reduce_loss(loss, reduction, max(1, len(loss)))
+    return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 
 class CLIPLoss(Loss):
@@ -214,11 +214,11 @@ RECORD = Record(
         {
             "image_features": [["cos", "sin"], [0.0, 1.0]],
             "text_features": [[1.0, 0.0], [0.0, 1.0]],
-            "logit_scale": "scale",
+            "logit_scale": "logit_scale",
         },
         (-3.141592653589793, 3.141592653589793),
         "angle θ between x₁ and y₁; x₂ = y₂ at a right angle to y₁",
-        sweep=("scale", (1.0, 4.0, 14.0)),
+        sweep=("logit_scale", (1.0, 4.0, 14.0)),
         slider=(1.0, 2.0, 4.0, 8.0, 14.0, 32.0, 100.0),
         symbol="θ",
     ),

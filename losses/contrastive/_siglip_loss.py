@@ -139,9 +139,9 @@ def siglip_loss(
     if normalize:
         x, y = unit(x), unit(y)
     logits = logit_scale * (x @ y.T) + logit_bias
-    own = torch.eye(len(x), dtype=torch.bool, device=x.device)
+    own = torch.eye(x.shape[0], dtype=torch.bool, device=x.device)
     loss = softplus(torch.where(own, -logits, logits), threshold=40).sum(1)
-    return reduce_loss(loss, reduction, max(1, len(loss)))
+    return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 
 class SigLIPLoss(Loss):
@@ -221,11 +221,11 @@ RECORD = Record(
             "image_features": [["cos", "sin"], [0.0, 1.0]],
             "text_features": [[1.0, 0.0], [0.0, 1.0]],
             "logit_scale": 10.0,
-            "logit_bias": "bias",
+            "logit_bias": "logit_bias",
         },
         (-3.141592653589793, 3.141592653589793),
         "angle θ between x₁ and y₁; x₂ = y₂ at a right angle to y₁",
-        sweep=("bias", (0.0, -5.0, -10.0)),
+        sweep=("logit_bias", (0.0, -5.0, -10.0)),
         slider=(-20.0, -10.0, -5.0, 0.0, 5.0),
         symbol="θ",
     ),

@@ -138,7 +138,7 @@ def vicreg_loss(
     input1, input2 = joined(group, input1, input2)
     input1, input2 = upcast(input1, input2)
     x, y = input1, input2
-    if len(x) == 0:
+    if x.shape[0] == 0:
         return (x + y).sum()
     distance = (x - y).square().mean()
     (v_x, c_x), (v_y, c_y) = spread(x, eps), spread(y, eps)
@@ -148,7 +148,7 @@ def vicreg_loss(
 def spread(x: Tensor, eps: float) -> tuple[Tensor, Tensor]:
     """Return what columns cost that are narrow, and those that vary together."""
     x = centred(x)
-    n, d = max(2, len(x)), x.shape[1]
+    n, d = max(2, x.shape[0]), x.shape[1]
     variance = x.square().sum(0) / (n - 1)
     narrow = (1 - (variance + eps).sqrt()).clamp(min=0)
     itself = torch.eye(d, dtype=torch.bool, device=x.device)
@@ -253,10 +253,10 @@ RECORD = Record(
     eps="added to each variance before its root is taken",
     torch_equivalent=False,
     curve=Curve(
-        {"input1": [["x"], [0.0]], "input2": [["x"], [0.0]], "std_coeff": "weight"},
+        {"input1": [["x"], [0.0]], "input2": [["x"], [0.0]]},
         (-3, 3),
         "x₁ = y₁, with x₂ = y₂ = 0",
-        sweep=("weight", (10.0, 25.0, 50.0)),
+        sweep=("std_coeff", (10.0, 25.0, 50.0)),
         slider=(0.0, 10.0, 25.0, 50.0, 100.0),
         symbol="x₁",
     ),
