@@ -49,7 +49,7 @@ def loss_function(*like: str, autocast: bool = True) -> Callable[[Callable[P, R]
                     given.pop("size_average", None), given.pop("reduce", None), "mean", stacklevel=3
                 )
                 args, kwargs = args[len(names) :], given
-            examples = [given.get(name) for name in like]
+            examples: list[Any] = [given.get(name) for name in like]
             if not autocast and autocasting(examples[0]):
                 with torch.autocast(examples[0].device.type, enabled=False):
                     loss: Any = function(*args, **kwargs)

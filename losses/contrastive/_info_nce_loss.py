@@ -186,9 +186,10 @@ def info_nce_loss(
         n = unit(negatives) if normalize else negatives
         t = (n @ query[:, :, None]).squeeze(2) / temperature
         every = torch.cat((s, t), 1)
-    loss = -every.log_softmax(1).diagonal()  # stable: log_softmax takes the largest away first
+    own = torch.arange(query.shape[0], device=query.device)[:, None]
+    loss = -every.log_softmax(1).gather(1, own).squeeze(1)
     if symmetric:
-        loss = (loss - s.log_softmax(0).diagonal()) / 2
+        loss = (loss - s.T.log_softmax(1).gather(1, own).squeeze(1)) / 2
     return reduce_loss(loss, reduction, max(1, loss.numel()))  # the mean of nothing is 0
 
 

@@ -130,9 +130,9 @@ def nt_xent_loss(
     input1, input2 = upcast(input1, input2)
     z = unit(torch.cat((input1, input2)))
     s = z @ z.T / temperature
-    row = torch.arange(len(z), device=z.device)
+    row = torch.arange(z.shape[0], device=z.device)
     s = s.masked_fill(row[:, None] == row, -torch.inf)  # no row is its own other view
-    other = row.roll(len(input1))
+    other = row.roll(input1.shape[0])
     loss = -s.log_softmax(1).gather(1, other[:, None]).squeeze(1)
     return reduce_loss(loss, reduction, max(1, loss.numel()))  # the mean of nothing is 0
 

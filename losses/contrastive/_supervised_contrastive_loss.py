@@ -143,7 +143,7 @@ def supervised_contrastive_loss(
     (input,) = upcast(input)
     x = unit(input)
     s = x @ x.T / temperature
-    row = torch.arange(len(x), device=x.device)
+    row = torch.arange(x.shape[0], device=x.device)
     itself = row[:, None] == row
     positive = (target[:, None] == target) & ~itself
     number = positive.sum(1)

@@ -93,7 +93,18 @@ def temperature(name: str) -> str:
         "A circle with a query q at the top, its key k 40 degrees from it, and four negatives, the "
         "nearest 20 degrees away. Arrows show where each is moved."
     )
-    second = gettext("The probability that each row is taken for the key.")
+    courses = listed(
+        [
+            named(f"T = {number(value)}", number(float(shares[0])))
+            for value, (_, shares) in zip(TEMPERATURES, every, strict=True)
+        ],
+        "; ",
+        "；",
+    )
+    second = gettext(
+        "The probability that each row is taken for the key. That of k itself: {courses}.",
+        courses=courses,
+    )
     panels = [
         svg(circle, first, f"{name}-1", title=gettext("where each row is moved"),
             size=(302, 224), margins=(4, 4, 22, 4)),
