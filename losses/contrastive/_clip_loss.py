@@ -1,4 +1,4 @@
-"""CLIP loss: pictures and texts of one batch find each other, by cross entropy in both directions."""
+"""CLIP loss: pictures and texts find each other, by cross entropy in both directions."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ RECORD = Record(
         non_negative=Claim(True, "minus the logarithms of probabilities"),
         minimum=Claim(
             True,
-            "above 0: two pairs reach log(1 + e^(−2t)), each picture on its text, the texts opposite",
+            "above 0: log(1 + e^(−2t)) for two pairs, each alike, and opposite to the other",
             "image_features == text_features",
         ),
     ),

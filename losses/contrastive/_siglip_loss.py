@@ -240,7 +240,7 @@ RECORD = Record(
         non_negative=Claim(True, "minus the logarithms of probabilities"),
         minimum=Claim(
             True,
-            "above 0: two pairs reach their least with each picture on its text, the texts opposite",
+            "above 0: for two pairs where each is alike, and opposite to the other",
             "image_features == text_features",
         ),
     ),

@@ -38,8 +38,8 @@ def vicreg_loss(
     v(z) &= \frac{1}{D} \sum_{j = 1}^{D}
     \max\left(0, 1 - \sqrt{C_{jj}(z) + \varepsilon}\right) \\
     c(z) &= \frac{1}{D} \sum_{j = 1}^{D} \sum_{k = 1, k \ne j}^{D} C_{jk}(z)^2 \\
-    C_{jk}(z) &= \frac{1}{N - 1} \sum_{i = 1}^{N} (z_{ij} - m_j(z)) (z_{ik} - m_k(z)), \qquad
-    m_j(z) = \frac{1}{N} \sum_{i = 1}^{N} z_{ij}
+    C_{jk}(z) &= \frac{1}{N - 1} \sum_{i = 1}^{N} w_{ij}(z) w_{ik}(z), \qquad
+    w_{ij}(z) = z_{ij} - \frac{1}{N} \sum_{n = 1}^{N} z_{nj}
     \end{aligned}
     $$
 
@@ -52,8 +52,8 @@ def vicreg_loss(
     $$
     \begin{aligned}
     \frac{\partial \ell}{\partial x_{ij}} &= \frac{2 \lambda}{N D} (x_{ij} - y_{ij})
-    - \frac{\mu}{2 D} h_j \frac{x_{ij} - m_j(x)}{N - 1}
-    + \frac{4 \nu}{D (N - 1)} \sum_{k = 1, k \ne j}^{D} C_{jk}(x) (x_{ik} - m_k(x)) \\
+    - \frac{\mu}{2 D} h_j \frac{w_{ij}(x)}{N - 1}
+    + \frac{4 \nu}{D (N - 1)} \sum_{k = 1, k \ne j}^{D} C_{jk}(x) w_{ik}(x) \\
     h_j &= \begin{cases}
     \frac{1}{\sqrt{C_{jj}(x) + \varepsilon}} & \text{if } C_{jj}(x) + \varepsilon < 1 \\
     0 & \text{otherwise}

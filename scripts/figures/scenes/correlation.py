@@ -103,9 +103,9 @@ def correlation(name: str) -> str:
         panel(f"{name}-4", covariances(regular), after.format(function="vicreg_loss"), within),
     ]
     caption = gettext(
-        "A network of one layer whose columns say much the same, and what becomes of them. "
-        "The area of a square is the size of a number, filled above 0, hatched below; a full cell is "
-        "1 or more. Each loss is shown with the table that it looks at; barlow_twins_loss has a lambd "
-        "of 0.05, since five columns are few."
+        "A network of one layer whose columns say much the same, and what becomes of them. The "
+        "area of a square is the size of a number, filled above 0, hatched below; a full cell is 1 "
+        "or more. Each loss is shown with the table that it looks at. barlow_twins_loss has a "
+        "lambd of 0.05, since five columns are few."
     )
     return whole(name, panels, caption)

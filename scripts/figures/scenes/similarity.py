@@ -1,4 +1,4 @@
-"""The table of pictures and texts: which cells the losses draw together, and what they divide by."""
+"""The table of pictures and texts: which cells a loss draws together, and what it divides by."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import losses
 from scripts.figures.drawing import COLOURS, INK, number, picture, svg, whole
 from scripts.website.language import gettext, listed
 
-# Pictures 2 and 3 are much alike, and so are their texts. The fourth text says little of its picture.
+# Pictures 2 and 3 are much alike, and so are their texts. The fourth text fits its picture badly.
 COSINES = torch.tensor(
     [
         [0.8, 0.1, 0.0, 0.2, 0.1],
