@@ -265,6 +265,20 @@ def check_temperature(temperature: float) -> None:
         )
 
 
+def check_numbers(**numbers: Tensor | float) -> None:
+    """Raise unless each is one real number, learned or not: no tensor with a dimension."""
+    for name, number in numbers.items():
+        if isinstance(number, Tensor) and number.dim() > 0:
+            raise ValueError(
+                f"{name} must be a number or a tensor without dimensions, got shape "
+                f"{tuple(number.shape)}: pass {name}.squeeze() if it holds one number"
+            )
+        if isinstance(number, Tensor):
+            check_real(**{name: number})
+        elif not isinstance(number, (int, float)):
+            raise TypeError(f"{name} must be a tensor or a number, got {type(number).__name__}")
+
+
 def check_signs(target: Tensor) -> None:
     """Raise unless every label is -1 or 1: one of 0 would cost the same whatever the score."""
     (label,) = upcast(target)

@@ -20,6 +20,12 @@ def unit(x: Tensor) -> Tensor:
     return x / length.clamp(min=1e-12)
 
 
+def centred(x: Tensor) -> Tensor:
+    """Take its mean off every column; and again, since the first mean was rounded."""
+    x = x - x.detach().mean(0)
+    return x - x.mean(0)
+
+
 class Gather(Function):
     """Join the rows of all processes, `lengths` of each; the gradient goes back to its row."""
 

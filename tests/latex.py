@@ -41,7 +41,7 @@ TOKEN = re.compile(
     r"|[a-zA-Z](?:\^[+-]|'*)"
     r"|\d+|[-+=<>|&,!(){}\[\]^_])"
 )
-GREEK = r"\\(alpha|beta|gamma(\^[+-])?|delta|varepsilon|lambda|pi|sigma|ell|Phi|varphi)$"
+GREEK = r"\\(alpha|beta|gamma(\^[+-])?|delta|varepsilon|lambda|mu|nu|pi|sigma|ell|Phi|varphi)$"
 NAME = re.compile(r"[a-zA-Z](\^[+-]|'*)$|" + GREEK)
 # A name with parentheses on the left of an equation is a function: `d(x, y) =`, `\ell_i(x, y) =`.
 FUNCTION = re.compile(r"(\\?[a-zA-Z]+)(?:_\w|_\{[^{}]*\})?\([^()=]*\)\s*&?=")

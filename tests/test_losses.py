@@ -44,7 +44,14 @@ def cases_of(loss: Record) -> Any:
     return importlib.import_module(f"tests.cases.{loss.function}")
 
 
+def reduces(loss: Record) -> bool:
+    """Whether it takes a `reduction`: some losses are one number for the whole batch."""
+    return "reduction" in inspect.signature(getattr(losses, loss.function)).parameters
+
+
 def reductions(loss: Record) -> tuple[str, ...]:
+    if not reduces(loss) and loss.function not in LAYERS:
+        return ("mean",)
     return ("none", "mean", "sum", *(("batchmean",) if loss.function == "kl_div" else ()))
 
 
@@ -298,12 +305,12 @@ def modules(
     for name in loss.classes:
         cls = getattr(losses, name)
         settings = set(inspect.signature(cls).parameters)
-        keywords = {k: v for k, v in case.arguments.items() if k in settings}
+        keywords = {k: v for k, v in {**case.arguments, **more}.items() if k in settings}
         order = [k for k in inspect.signature(ours(loss)).parameters if k not in settings]
         inputs = tuple(case.arguments[k] for k in order if k in case.arguments)
         # L1, MSE and Huber take a `weight` as functions only.
         if len(inputs) <= len(inspect.signature(cls.forward).parameters) - 1:
-            yield cls(**keywords, **more), inputs
+            yield cls(**keywords), inputs
 
 
 @every((torch.float32,), keep=lambda loss, case: loss.function not in LAYERS)
