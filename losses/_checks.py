@@ -22,11 +22,12 @@ R = TypeVar("R", bound=Tensor | tuple[Tensor, ...])
 HALF = (torch.float16, torch.bfloat16)
 
 
-def loss_function(*like: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def loss_function(*like: str, autocast: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Do around a formula what every loss does.
 
     Refuse what is no tensor, translate `size_average` and `reduce`, and round the result, once, to
-    the common data type of the arguments `like`: a tensor, or each of a named tuple.
+    the common data type of the arguments `like`: a tensor, or each of a named tuple. Without
+    `autocast`, that stays outside: it would compute products of matrices in half precision.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -48,8 +49,12 @@ def loss_function(*like: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                     given.pop("size_average", None), given.pop("reduce", None), "mean", stacklevel=3
                 )
                 args, kwargs = args[len(names) :], given
-            loss: Any = function(*args, **kwargs)
             examples = [given.get(name) for name in like]
+            if not autocast and autocasting(examples[0]):
+                with torch.autocast(examples[0].device.type, enabled=False):
+                    loss: Any = function(*args, **kwargs)
+            else:
+                loss = function(*args, **kwargs)
             if isinstance(loss, tuple):
                 return type(loss)(*(rounded(part, *examples) for part in loss))
             return rounded(loss, *examples)
@@ -223,6 +228,32 @@ def check_lists(input: Tensor, target: Tensor, mask: Tensor | None) -> None:
                 f"got {tuple(other.shape)}: for the lengths of the lists pass "
                 "mask=torch.arange(input.shape[1]) < lengths[:, None]"
             )
+
+
+def check_embeddings(**embeddings: Tensor) -> None:
+    """Raise unless all of these are of one shape (N, D), an embedding a row."""
+    check_floating(**embeddings)
+    (name, first), *others = embeddings.items()
+    if first.ndim != 2 or first.shape[1] == 0:
+        raise ValueError(
+            f"expected {name} of shape (N, D), one embedding per row, got {tuple(first.shape)}: "
+            f"pass {name}.flatten(1), or {name}.unsqueeze(0) for a single embedding"
+        )
+    for other, tensor in others:
+        if tensor.shape != first.shape:
+            raise ValueError(
+                f"{name} and {other} must have the same shape, got {tuple(first.shape)} and "
+                f"{tuple(tensor.shape)}: row i of one belongs to row i of the other"
+            )
+
+
+def check_temperature(temperature: float) -> None:
+    """Raise unless similarities can be divided by it."""
+    if not temperature > 0:
+        raise ValueError(
+            f"temperature must be above 0, got {temperature}: similarities are divided by it; of a "
+            "scale that multiplies, pass 1 / scale"
+        )
 
 
 def check_signs(target: Tensor) -> None:
