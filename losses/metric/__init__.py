@@ -1,1 +1,3 @@
 """Metric learning."""
+
+from losses.metric._contrastive_loss import *

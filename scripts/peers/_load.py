@@ -71,6 +71,18 @@ def cross_encoder(name: str) -> Any:
     return part(f"{losses}.{name}")
 
 
+def bi_encoder(name: str) -> Any:
+    """Import a loss of sentence-transformers for embeddings, without the model that makes them."""
+    package = "sentence_transformers"
+    for module, needed in (
+        ("sentence_transformer.model", "SentenceTransformer"),
+        ("base.losses.merged_forward", "embed_columns"),
+    ):
+        empty = sys.modules.setdefault(f"{package}.{module}", ModuleType(module))
+        setattr(empty, needed, object)
+    return part(f"{package}.sentence_transformer.losses.{name}")
+
+
 class Scores:
     """A ranker for these losses: the text that it scores for a query is the score."""
 
