@@ -232,7 +232,9 @@ class ArcFaceLoss(Loss):
         self.num_classes = num_classes
         self.margin = margin
         self.scale = scale
-        self.weight = nn.Parameter(torch.empty(num_classes, in_features, device=device, dtype=dtype))
+        self.weight = nn.Parameter(
+            torch.empty(num_classes, in_features, device=device, dtype=dtype)
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-INPUT = "`scale` 4, the embedding (1, 1), the directions (1, 0), (0, 2) and (−1, 0), the first right"
+INPUT = (
+    "`scale` 4, the embedding (1, 1), the directions (1, 0), (0, 2) and (−1, 0), the first right"
+)
 ARGUMENTS: dict[str, Any] = {
     "input": torch.tensor([[1.0, 1.0]]),
     "linear_weight": torch.tensor([[1.0, 0.0], [0.0, 2.0], [-1.0, 0.0]]),

@@ -67,7 +67,10 @@ def cases(dtype: torch.dtype, margins: tuple[float, ...] = (0.0, 1.5, 3.0)) -> I
         "scale": 4.0,
     }
     yield Case("worked", worked, BOTH)
-    single = {"linear_weight": call["linear_weight"][:1], "target": torch.zeros_like(call["target"])}
+    single = {
+        "linear_weight": call["linear_weight"][:1],
+        "target": torch.zeros_like(call["target"]),
+    }
     yield Case("one class", call | single, BOTH)
     empty = {**call, "input": call["input"][:0], "target": call["target"][:0]}
     yield Case("empty", empty, BOTH, gradcheck=False)
