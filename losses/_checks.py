@@ -49,7 +49,7 @@ def loss_function(*like: str, autocast: bool = True) -> Callable[[Callable[P, R]
                     given.pop("size_average", None), given.pop("reduce", None), "mean", stacklevel=3
                 )
                 args, kwargs = args[len(names) :], given
-            examples = [given.get(name) for name in like]
+            examples: list[Any] = [given.get(name) for name in like]
             if not autocast and autocasting(examples[0]):
                 with torch.autocast(examples[0].device.type, enabled=False):
                     loss: Any = function(*args, **kwargs)
@@ -247,6 +247,15 @@ def check_embeddings(**embeddings: Tensor) -> None:
             )
 
 
+def check_labels(input: Tensor, target: Tensor) -> None:
+    """Raise unless there is one label for each row."""
+    if target.shape != input.shape[:1]:
+        raise ValueError(
+            f"expected target of shape ({len(input)},), one label for each row of input, "
+            f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
+        )
+
+
 def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale: float) -> None:
     """Raise unless each embedding has one class of those that have a direction, and a scale."""
     if not scale > 0:
@@ -268,11 +277,7 @@ def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale
             f"expected target dtype to be Long, but got {scalar_type(target.dtype)}: pass "
             "target.long(), the class of each row, counted from 0"
         )
-    if target.shape != input.shape[:1]:
-        raise ValueError(
-            f"expected target of shape ({len(input)},), one class for each row of input, got "
-            f"{tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
-        )
+    check_labels(input, target)
     classes = len(linear_weight)
     wrong = outlier(0, target, classes - 1, input)
     if wrong is not None:

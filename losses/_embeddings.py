@@ -15,7 +15,8 @@ from torch.distributed import ProcessGroup
 def unit(x: Tensor) -> Tensor:
     """Give every row the length 1; one of 0 stays as it is."""
     x = x / x.detach().abs().amax(-1, keepdim=True).clamp(min=1)  # else its squares may overflow
-    return x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp(min=1e-12)
+    length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return x / length.clamp(min=1e-12)
 
 
 class Gather(Function):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from losses._checks import check_floating, upcast
+from losses._checks import check_floating, check_labels, upcast
 from losses._embeddings import joined
 
 
@@ -18,11 +18,7 @@ def check_batch(input: Tensor, target: Tensor, margin: float) -> None:
             f"expected input of shape (N, D), one embedding per row, got {tuple(input.shape)}: "
             "pass input.flatten(1), or input.unsqueeze(0) for a single embedding"
         )
-    if target.shape != input.shape[:1]:
-        raise ValueError(
-            f"expected target of shape ({len(input)},), one label for each row of input, "
-            f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
-        )
+    check_labels(input, target)
     if margin < 0:
         raise ValueError(
             f"margin must be at least 0, got {margin}: below 0, a wrong order may cost nothing"

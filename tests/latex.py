@@ -1,12 +1,12 @@
 r"""A reader of the LaTeX that the docstrings use: a formula becomes a number.
 
-It knows `+ -`, products by juxtaposition (`W x` of a matrix and a vector as such), `\frac`, powers,
-`\sqrt`, `\log`, `\exp`, `\cosh`, `\tanh`, `\cos`, `\sin`, `\arccos`, `\arctan`, `|x|`, norms,
-`\operatorname{sign}`, `\max` and `\min` of a list, `\sum`, `\prod`, `\max`, `\min`, `\arg\max` and
-`\arg\min` over an index, `\int` of a product that ends in `d z`, `\mathbb{1}[...]`, `cases`, factorials, subscripts (they
-count from 1), functions as `f(x)` and `p(y \mid x)`, derivatives, and definitions: `p_c = ...` says
-what every `p_i` is. `\log`, `\sum` and `\prod` reach as far as a product does. All else raises
-`LatexError`.
+It knows `+ -`, products by juxtaposition (`W x` of a matrix and a vector as such), `\cdot` of two
+vectors, `\frac`, powers, `\sqrt`, `\log`, `\exp`, `\cosh`, `\tanh`, `\cos`, `\sin`, `\arccos`,
+`\arctan`, `|x|`, norms, `\operatorname{sign}`, `\max` and `\min` of a list, `\sum`, `\prod`,
+`\max`, `\min`, `\arg\max` and `\arg\min` over an index, `\int` of a product that ends in `d z`,
+`\mathbb{1}[...]`, `cases`, factorials, subscripts (they count from 1), functions as `f(x)` and
+`p(y \mid x)`, derivatives, and definitions: `p_c = ...` says what every `p_i` is. `\log`, `\sum`
+and `\prod` reach as far as a product does. All else raises `LatexError`.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     **{"|": abs, r"\operatorname{sign}": lambda x: double(x).sign()},
     "!": lambda x: (double(x) + 1).lgamma().exp(),
     "*": lambda a, b: a @ b if getattr(a, "ndim", 0) == 2 else a * b,
+    r"\cdot": lambda a, b: (a * b).sum(),
     r"\lVert": lambda x, p: torch.linalg.vector_norm(x, float(p)),
     r"\sqrt": lambda x: double(x).sqrt(),
     r"\log": lambda x: double(x).log(),
@@ -151,9 +152,11 @@ class Reader:
             self.next in STARTS
             or self.next.isdigit()
             or self.named()
+            or self.next == r"\cdot"
             or (self.next == "|" and not self.bars)
         ):
-            product = ("*", product, self.factor())
+            operation = r"\cdot" if self.accept(r"\cdot") else "*"
+            product = (operation, product, self.factor())
         return product
 
     def factor(self) -> Node:

@@ -28,6 +28,24 @@ CLASSES = ("TripletLoss", "TripletSemihardLoss", "BatchAllTripletLoss")
 # Rows of the first process, of 12.
 CUTS = {"even": 6, "uneven": 9, "one": 11, "nothing": 12}
 Results = dict[Any, Any]
+# Losses that compare all rows of the batch: of embeddings, and of what is made of them row by row.
+IN_BATCH: dict[str, Callable[..., Tensor]] = {
+    "info_nce_loss": lambda x, y, **given: losses.info_nce_loss(x, x.square(), **given),
+    "info_nce_loss, both": lambda x, y, **given: losses.info_nce_loss(
+        x, x.square(), symmetric=True, **given
+    ),
+    "info_nce_loss, negatives": lambda x, y, **given: losses.info_nce_loss(
+        x, x.square(), x.cos(), **given
+    ),
+    "info_nce_loss, negatives of each": lambda x, y, **given: losses.info_nce_loss(
+        x, x.square(), torch.stack((x.cos(), x.sin()), 1), **given
+    ),
+    "nt_xent_loss": lambda x, y, **given: losses.nt_xent_loss(x, x.square(), **given),
+    "supervised_contrastive_loss": losses.supervised_contrastive_loss,
+    "InfoNCELoss": lambda x, y, **given: losses.InfoNCELoss(**given)(x, x.square()),
+    "NTXentLoss": lambda x, y, **given: losses.NTXentLoss(**given)(x, x.square()),
+    "SupConLoss": lambda x, y, **given: losses.SupConLoss(**given)(x, y),
+}
 
 
 def batch(dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
@@ -42,6 +60,14 @@ def calls() -> Iterator[tuple[tuple[Any, ...], Callable[..., Tensor]]]:
                 x, y, margin=1.0, reduction=reduction, group=group
             )
             yield (name, reduction), function
+    for name, call in IN_BATCH.items():
+        for reduction in ("mean", "sum", "none"):
+            yield (
+                (name, reduction),
+                lambda x, y, group, call=call, reduction=reduction: call(
+                    x, y, reduction=reduction, group=group
+                ),
+            )
     for name in CLASSES:
         yield (name,), lambda x, y, group, name=name: getattr(losses, name)(group=group)(x, y)
     yield (

@@ -104,11 +104,16 @@ def sphere(name: str) -> str:
             margins=(36, 14, 22, 38)),
     ]  # fmt: skip
     caption = gettext(
-        "First: two classes with the directions w₁ and w₂, {between} apart. On a thick arc the class "
-        "is the likelier one for its loss; between the arcs, an embedding is pulled to its own side. "
-        "So many degrees belong to neither, with margins of {cos} for CosFace and {arc} for ArcFace: "
-        "{gaps}. Second: ArcFace's gap is its margin whatever the directions. CosFace's is wider for "
-        "directions that are close, and below {room} it leaves no room for a class.",
-        between=degrees(BETWEEN), arc=number(0.5), cos=number(0.35), gaps=here, room=degrees(room),
-    )  # fmt: skip
+        "First: two classes with the directions w₁ and w₂, {between} apart. On a thick arc the "
+        "class is the likelier one for its loss; between the arcs, an embedding is pulled to its "
+        "own side. So many degrees belong to neither, with margins of {cos} for CosFace and {arc} "
+        "for ArcFace: {gaps}. Second: ArcFace's gap is its margin whatever the directions. "
+        "CosFace's is wider for directions that are close, and below {room} it leaves no room for "
+        "a class.",
+        between=degrees(BETWEEN),
+        arc=number(0.5),
+        cos=number(0.35),
+        gaps=here,
+        room=degrees(room),
+    )
     return whole(name, panels, caption)
