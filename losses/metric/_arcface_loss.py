@@ -46,7 +46,7 @@ def arcface_loss(
     $$
 
     Beyond $\pi$ a cosine would rise again. There the last case, as in the code of the authors, lets
-    the logit fall on.
+    the logit of the target fall on (for margins of up to 2; usual ones are far below).
 
     `'mean'` divides the sum over the rows by their number, $\frac{1}{N} \sum_n \ell_n$, and is 0
     where there are none.
