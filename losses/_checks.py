@@ -256,6 +256,37 @@ def check_labels(input: Tensor, target: Tensor) -> None:
         )
 
 
+def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale: float) -> None:
+    """Raise unless each embedding has one class of those that have a direction, and a scale."""
+    if not scale > 0:
+        raise ValueError(
+            f"scale must be above 0, got {scale}: it multiplies cosines, which end at 1; 16 to 64 "
+            "are usual"
+        )
+    check_floating(input=input)
+    check_floating(linear_weight=linear_weight)
+    found = f"got {tuple(input.shape)} and {tuple(linear_weight.shape)}"
+    if input.ndim != 2 or linear_weight.ndim != 2 or input.shape[1] != linear_weight.shape[1]:
+        raise ValueError(
+            "expected input of shape (N, D) and linear_weight of shape (C, D), one direction a "
+            f"class, {found}: pass input.unsqueeze(0) for a single embedding, linear_weight.T for "
+            "one direction a column"
+        )
+    if target.dtype != torch.int64:
+        raise RuntimeError(
+            f"expected target dtype to be Long, but got {scalar_type(target.dtype)}: pass "
+            "target.long(), the class of each row, counted from 0"
+        )
+    check_labels(input, target)
+    classes = len(linear_weight)
+    wrong = outlier(0, target, classes - 1, input)
+    if wrong is not None:
+        raise IndexError(
+            f"Target {wrong} is out of bounds. linear_weight has {classes} classes, counted from "
+            "0: give it more rows, relabel, or leave out the rows whose class is unknown"
+        )
+
+
 def check_temperature(temperature: float) -> None:
     """Raise unless similarities can be divided by it."""
     if not temperature > 0:

@@ -256,6 +256,7 @@ KNOWN = {
     r"\exp\left(y - 2\right) + 1": 2,
     r"2 \pi": 2 * math.pi,
     r"2 y! - y!": 2,
+    r"\cos(m) \arccos(m) - \sin(0)": math.cos(0.5) * math.pi / 3,
     r"|1 - y| |m|": 0.5,
     r"\lVert x \rVert": 5,
     r"\left\lVert x \right\rVert_1^2": 49,
