@@ -85,31 +85,30 @@ def distillation_peaks(name: str) -> str:
     plain = {gettext("forward"): forward, gettext("reverse"): reverse}
     bounded = {f"beta={number(beta)}": mixed(beta) for beta in (0.5, 0.9)}
     panels = [
-        panel(f"{name}-1", gettext("divergence"), plain),
+        panel(f"{name}-1", gettext("divergence of teacher and student"), plain),
         panel(f"{name}-2", "generalized_jsd_loss", bounded),
     ]
     caption = gettext(
         "A teacher with two peaks, of 60 and 40 %, and the Gaussians nearest to it. A student that "
-        "can only be one Gaussian covers both peaks under the forward divergence, and puts most of "
+        "can only be one Gaussian covers both peaks under the forward divergence, and puts many of "
         "its answers where the teacher has none. Under the reverse one it learns the higher peak "
         "alone. The mixture of the two does the one or the other, by its beta."
     )
     return whole(name, panels, caption)
 
 
-CLASSES = {"cat": 8.0, "lynx": 5.0, "dog": 3.0, "car": -2.0}
+LOGITS = torch.tensor([8.0, 5.0, 3.0, -2.0], dtype=torch.float64)
 
 
 @picture("distillation_temperature", [], ("distillation_loss",))
 def distillation_temperature(name: str) -> str:
     temperatures = torch.logspace(-0.3, 1.3, 161, dtype=torch.float64)
-    logits = torch.tensor(list(CLASSES.values()), dtype=torch.float64)
-    targets = (logits / temperatures[:, None]).softmax(1)
+    targets = (LOGITS / temperatures[:, None]).softmax(1)
     words = [gettext("cat"), gettext("lynx"), gettext("dog"), gettext("car")]
     slopes = []
     for temperature in temperatures.tolist():
         student = torch.zeros(4, dtype=torch.float64, requires_grad=True)
-        loss = losses.distillation_loss(student, logits, temperature=temperature)
+        loss = losses.distillation_loss(student, LOGITS, temperature=temperature)
         slopes.append(float(torch.autograd.grad(loss, student)[0].norm()))
     kept = torch.tensor(slopes)
     sizes = {
@@ -132,12 +131,12 @@ def distillation_temperature(name: str) -> str:
     def lengths(axes: Axes) -> None:
         for k, (word, length) in enumerate(sizes.items()):
             axes.plot(temperatures, length, ls=DASHES[k], color=COLOURS[k], label=word)
-        scale(axes)
         axes.set_yscale("log")
-        axes.minorticks_off()
+        axes.set_yticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])
+        scale(axes)
         legend(axes, list(sizes), 1)
 
-    at = {t: (logits / t).softmax(0).tolist() for t in (1, 5, 20)}
+    at = {t: (LOGITS / t).softmax(0).tolist() for t in (1, 5, 20)}
     told = listed(
         named(f"T={t}", listed(f"{100 * p:.1f} %" for p in shares_)) for t, shares_ in at.items()
     )
@@ -145,9 +144,16 @@ def distillation_temperature(name: str) -> str:
         "The teacher's probabilities of cat, lynx, dog and car: {shares}.",
         shares=told,
     )
+
+    def ends(lengths: Tensor) -> str:
+        first = int((temperatures - 1).abs().argmin())
+        return listed(number(float(lengths[k])) for k in (first, -1))
+
     size = gettext(
-        "The length of the gradient: with the factor nearly the same from a temperature of 1 "
-        "on, without it ever shorter."
+        "The length of the gradient at the temperatures 1 and 20: with the factor {kept}, without "
+        "it {bare}.",
+        kept=ends(kept),
+        bare=ends(kept / temperatures**2),
     )
     drawn = [
         svg(shares, alt, f"{name}-1", title=gettext("teacher's probabilities"), labels=("T", ""),
