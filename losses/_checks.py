@@ -287,6 +287,29 @@ def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale
         )
 
 
+def check_teacher(input: Tensor, teacher: Tensor, temperature: float) -> None:
+    """Raise unless student and teacher have a logit for each class, and a temperature."""
+    if not temperature > 0:
+        raise ValueError(
+            f"temperature must be above 0, got temperature={temperature}: 1 leaves the "
+            "distributions as they are, 2 to 5 make them softer"
+        )
+    check_floating(input=input)
+    check_floating(teacher=teacher)
+    found = f"got {tuple(input.shape)} and {tuple(teacher.shape)}"
+    if input.shape != teacher.shape:
+        raise ValueError(
+            f"input and teacher must have the same shape, (*, C) logits, {found}: where one has "
+            "more classes, compare those that both have, as in teacher[..., :input.shape[-1]]; a "
+            "class index is for cross_entropy"
+        )
+    if input.dim() == 0:
+        raise ValueError(
+            f"input and teacher must have a dimension of classes, the last one, {found}: for two "
+            "classes pass torch.stack((torch.zeros_like(x), x), -1) of each"
+        )
+
+
 def check_temperature(temperature: float) -> None:
     """Raise unless similarities can be divided by it."""
     if not temperature > 0:

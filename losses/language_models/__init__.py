@@ -1,1 +1,3 @@
 """Language models."""
+
+from losses.language_models._z_loss import *
