@@ -108,8 +108,9 @@ def dpo_loss(
 
         >>> import torch
         >>> from losses import dpo_loss
-        >>> chosen, rejected = torch.tensor([-10.0, -12.0]), torch.tensor([-12.0, -11.0])
-        >>> of_reference = torch.tensor([-11.0, -11.5]), torch.tensor([-12.0, -12.0])
+        >>> chosen = torch.tensor([-10.0, -12.0])
+        >>> rejected = torch.tensor([-12.0, -11.0])
+        >>> of_reference = torch.tensor([[-11.0, -11.5], [-12.0, -12.0]])
         >>> dpo_loss(chosen, rejected, *of_reference, reduction="none")
         tensor([0.6444, 0.7710])
         >>> dpo_loss(chosen, rejected, *of_reference)
@@ -122,7 +123,7 @@ def dpo_loss(
         >>> from losses import dpo_loss
         >>> chosen = torch.tensor([-10.0, -12.0], requires_grad=True)
         >>> rejected = torch.tensor([-12.0, -11.0], requires_grad=True)
-        >>> of_reference = torch.tensor([-11.0, -11.5]), torch.tensor([-12.0, -12.0])
+        >>> of_reference = torch.tensor([[-11.0, -11.5], [-12.0, -12.0]])
         >>> dpo_loss(chosen, rejected, *of_reference).backward()
         >>> chosen.grad, rejected.grad
         (tensor([-0.0238, -0.0269]), tensor([0.0238, 0.0269]))
@@ -233,7 +234,7 @@ class DPOLoss(Loss):
         DPOLoss(reduction='mean', beta=0.5, label_smoothing=0.0, loss_type='sigmoid')
         >>> chosen = torch.tensor([-10.0, -12.0], requires_grad=True)
         >>> rejected = torch.tensor([-12.0, -11.0])
-        >>> of_reference = torch.tensor([-11.0, -11.5]), torch.tensor([-12.0, -12.0])
+        >>> of_reference = torch.tensor([[-11.0, -11.5], [-12.0, -12.0]])
         >>> loss = criterion(chosen, rejected, *of_reference)
         >>> loss.backward()
         >>> loss.detach(), chosen.grad

@@ -32,8 +32,8 @@ def grpo_loss(
     r"""Make sampled answers likelier where they earned more than others, in small steps.
 
     For the log-probability $p_{it}$ of token $t$ of answer $i$, the same $o_{it}$ when it was
-    sampled and $q_{it}$ by a reference model, the advantage $A_i$ of the answer, the mask $m_{it}$ of
-    0 and 1, the clip from $1 - \varepsilon$ to $1 + h$ and the weight $\beta$ of the penalty,
+    sampled and $q_{it}$ by a reference model, the advantage $A_i$ of the answer, the mask $m_{it}$
+    of 0 and 1, the clip from $1 - \varepsilon$ to $1 + h$ and the weight $\beta$ of the penalty,
 
     $$
     \begin{aligned}
@@ -160,14 +160,15 @@ def grpo_loss(
         >>> from losses import grpo_loss
         >>> policy, advantages = torch.zeros(2, 4), torch.tensor([1.0, -1.0])
         >>> mask = torch.tensor([[1, 1, 1, 1], [1, 0, 0, 0]])
+        >>> call = policy, None, advantages, None, mask
         >>> for loss_type in ("grpo", "dapo", "dr_grpo"):
-        ...     print(grpo_loss(policy, None, advantages, None, mask, loss_type=loss_type))
+        ...     print(grpo_loss(*call, loss_type=loss_type))
         tensor(0.)
         tensor(-0.6000)
         tensor(-0.3750)
 
     References:
-        - Shao, Wang, Zhu, Xu, Song, Bi, Zhang, Zhang, Li, Wu, Guo, [DeepSeekMath: Pushing the
+        - Shao et al., [DeepSeekMath: Pushing the
           Limits of Mathematical Reasoning in Open Language
           Models](https://arxiv.org/abs/2402.03300), 2024
         - Yu et al., [DAPO: An Open-Source LLM Reinforcement Learning System at
@@ -191,21 +192,20 @@ def grpo_loss(
     # is held in the logarithm, where a ratio beyond all numbers has no gradient instead of NaN.
     lowest = math.log1p(-epsilon)
     highest = math.log1p(epsilon if epsilon_high is None else epsilon_high)
-    clipped = torch.where(
-        advantage < 0, log_ratio.clamp(min=lowest), log_ratio.clamp(max=highest)
-    )
+    clipped = torch.where(advantage < 0, log_ratio.clamp(min=lowest), log_ratio.clamp(max=highest))
     loss = -clipped.exp() * advantage
     if reference_logps is not None and beta > 0:
         d = (reference_logps.detach() - policy_logps).masked_fill(~kept, 0)
         loss = loss + beta * (torch.expm1(d) - d)
     loss = loss.masked_fill(~kept, 0)
     answers, length = loss.shape
-    total: Tensor | int = max(1, answers * (max_length or length))
     if loss_type == "dapo":
-        total = kept.sum().clamp(min=1)
-    if loss_type == "grpo" and reduction == "mean":
-        loss, total = loss.sum(1) / kept.sum(1).clamp(min=1), max(1, answers)
-    return reduce_loss(loss, reduction, total)
+        return reduce_loss(loss, reduction, kept.sum().clamp(min=1))
+    if loss_type == "dr_grpo":
+        return reduce_loss(loss, reduction, max(1, answers * (max_length or length)))
+    if reduction == "mean":
+        loss = loss.sum(1) / kept.sum(1).clamp(min=1)  # the mean of each answer
+    return reduce_loss(loss, reduction, max(1, answers))
 
 
 def check_settings(
@@ -294,8 +294,8 @@ class GRPOLoss(Loss):
         >>> import torch
         >>> from losses import GRPOLoss
         >>> criterion = GRPOLoss(epsilon_high=0.28, loss_type="dapo")
-        >>> criterion
-        GRPOLoss(reduction='mean', epsilon=0.2, epsilon_high=0.28, beta=0.0, loss_type='dapo', max_length=None)
+        >>> criterion.epsilon, criterion.epsilon_high, criterion.beta
+        (0.2, 0.28, 0.0)
         >>> policy = torch.tensor([[-1.0, -0.5], [-1.0, -2.0]], requires_grad=True)
         >>> old = torch.tensor([[-1.5, -0.5], [-1.0, -1.5]])
         >>> loss = criterion(policy, old, torch.tensor([1.0, -1.0]))

@@ -96,7 +96,8 @@ def kto_loss(
 
         >>> import torch
         >>> from losses import kto_loss
-        >>> policy, reference = torch.tensor([-10.0, -12.0]), torch.tensor([-11.0, -11.5])
+        >>> policy = torch.tensor([-10.0, -12.0])
+        >>> reference = torch.tensor([-11.0, -11.5])
         >>> liked = torch.tensor([True, False])
         >>> mismatched = torch.tensor([-12.0, -11.0]), torch.tensor([-12.0, -12.0])
         >>> kto_loss(policy, reference, liked, *mismatched, reduction="none")
@@ -197,7 +198,8 @@ class KTOLoss(Loss):
         >>> criterion
         KTOLoss(reduction='mean', beta=0.5, desirable_weight=1.0, undesirable_weight=2.0)
         >>> policy = torch.tensor([-10.0, -12.0], requires_grad=True)
-        >>> reference, liked = torch.tensor([-11.0, -11.5]), torch.tensor([True, False])
+        >>> reference = torch.tensor([-11.0, -11.5])
+        >>> liked = torch.tensor([True, False])
         >>> mismatched = torch.tensor([-12.0, -11.0]), torch.tensor([-12.0, -12.0])
         >>> loss = criterion(policy, reference, liked, *mismatched)
         >>> loss.backward()

@@ -1,4 +1,4 @@
-"""Odds ratio preference optimisation: cross entropy, and a price on the odds of what is rejected."""
+"""Odds ratio preference optimisation: cross entropy, and a price on what is rejected."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def orpo_loss(
 
         >>> import torch
         >>> from losses import orpo_loss
-        >>> chosen, rejected = torch.tensor([0.8, 0.5]).log(), torch.tensor([0.5, 0.8]).log()
+        >>> chosen = torch.tensor([0.8, 0.5]).log()
+        >>> rejected = torch.tensor([0.5, 0.8]).log()
         >>> orpo_loss(chosen, rejected, reduction="none")
         tensor([0.2455, 0.8541])
         >>> orpo_loss(chosen, rejected)

@@ -72,7 +72,8 @@ def simpo_loss(
 
         >>> import torch
         >>> from losses import simpo_loss
-        >>> chosen, rejected = torch.tensor([-0.5, -1.0]), torch.tensor([-1.0, -0.75])
+        >>> chosen = torch.tensor([-0.5, -1.0])
+        >>> rejected = torch.tensor([-1.0, -0.75])
         >>> simpo_loss(chosen, rejected, reduction="none")
         tensor([0.4741, 1.3133])
         >>> simpo_loss(chosen, rejected)
@@ -190,9 +191,7 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(True, "the softplus of a linear function"),
-        lipschitz=Claim(
-            True, "the slope is below `beta` for each of the two answers", 2 * 2**0.5
-        ),
+        lipschitz=Claim(True, "the slope is below `beta` for each of the two answers", 2 * 2**0.5),
         smooth=Claim(True, "the softplus of a linear function"),
         symmetric=Claim(False, "one answer is the chosen one", "arguments"),
         bounded=Claim(True, "it is below `beta` for each of the two answers", 2 * 2**0.5),

@@ -14,9 +14,7 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-def of_liger(
-    policy_chosen_logps: Tensor, policy_rejected_logps: Tensor, **settings: Any
-) -> Tensor:
+def of_liger(policy_chosen_logps: Tensor, policy_rejected_logps: Tensor, **settings: Any) -> Tensor:
     from liger_kernel.chunked_loss.simpo_loss import LigerFusedLinearSimPOLoss
 
     answers = torch.cat((policy_chosen_logps, policy_rejected_logps))

@@ -98,5 +98,8 @@ def class_errors() -> Iterator[Error]:
 
 domain = Domain(
     dict.fromkeys(POLICY, ()),
-    tuple(dict(zip(REFERENCE, map(torch.tensor, pair), strict=True)) for pair in ((0.0, 0.0), (-1.5, 2.0))),
+    tuple(
+        dict(zip(REFERENCE, map(torch.tensor, pair), strict=True))
+        for pair in ((0.0, 0.0), (-1.5, 2.0))
+    ),
 )

@@ -40,11 +40,13 @@ def reference(
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
     x = answers(MATCHED, dtype, 6)
-    others = answers(MISMATCHED, dtype, 4)
+    others = answers(MISMATCHED, dtype, 6)
     y = torch.tensor([1, 0, 0, 1, 1, 0])
     grads = MATCHED[:1]
     call = {**x, "target": y, **others}
     yield Case("plain", call, grads)
+    fewer = {name: value[:4] for name, value in others.items()}
+    yield Case("fewer mismatched", {**call, **fewer}, grads)
     raised = {**others, "policy_kl_logps": others["policy_kl_logps"] + 5}
     yield Case("drift", {**call, **raised, "beta": 0.5}, grads)
     yield Case("booleans", {**call, "target": y == 1}, grads)

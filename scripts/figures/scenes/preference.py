@@ -68,7 +68,7 @@ def preference_margins(name: str) -> str:
             legend(axes, names, rows_for(names))
 
         def told(part: int, text: str) -> str:
-            values = (float(found[text][part][MARGINS == place]) for place in SHOWN)
+            values = (float(found[text][part][place == MARGINS]) for place in SHOWN)
             return named(text, listed(number(value) for value in values))
 
         alt = gettext(
