@@ -650,3 +650,25 @@ def check_expands(input: Tensor, **others: Tensor) -> None:
                 f"{name} must broadcast to the shape of input, got {tuple(other.shape)} for "
                 f"{tuple(input.shape)}: pass the same shape, or 1 along a dimension that shares it"
             )
+
+
+def check_logps(**logps: Tensor) -> None:
+    """Raise unless these are log-probabilities of the same shape, one a sequence or one a token."""
+    (first, reference), *others = logps.items()
+    check_floating(**{first: reference})
+    for name, other in others:
+        check_floating(**{name: other})
+        if other.shape != reference.shape:
+            raise ValueError(
+                f"{name} must have the shape of {first}, {tuple(reference.shape)}, got "
+                f"{tuple(other.shape)}: nothing is broadcast, pass one log-probability for each"
+            )
+
+
+def check_beta(beta: float) -> None:
+    """Raise unless what the log-probabilities are multiplied by is above 0."""
+    if not beta > 0:
+        raise ValueError(
+            f"beta must be above 0, got beta={beta}: it multiplies the log-probabilities, and "
+            "without them there is nothing to learn from"
+        )
