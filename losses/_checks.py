@@ -60,7 +60,7 @@ def loss_function(*like: str, autocast: bool = True) -> Callable[[Callable[P, R]
             return rounded(loss, *examples)
 
         # Code of its own: the compiler counts its attempts by code, and gives up after eight.
-        call.__code__ = call.__code__.replace(co_name=function.__name__)
+        call.__code__ = call.__code__.replace(co_name=function.__name__)  # type: ignore[attr-defined]
         return call
 
     return decorate
