@@ -184,12 +184,11 @@ def dpo_loss(
         # Past 40, softplus is the identity; before, log(1 + e^x) loses no digits.
         loss = softplus(-beta * margin, threshold=40)
         if label_smoothing > 0:
-            kept, swapped = 1 - label_smoothing, label_smoothing
-            of_swapped = softplus(beta * margin, threshold=40)
+            e, swapped = label_smoothing, softplus(beta * margin, threshold=40)
             if loss_type == "robust":
-                loss = (kept * loss - swapped * of_swapped) / (kept - swapped)
+                loss = ((1 - e) * loss - e * swapped) / (1 - 2 * e)
             else:
-                loss = kept * loss + swapped * of_swapped
+                loss = (1 - e) * loss + e * swapped
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 

@@ -184,27 +184,32 @@ def grpo_loss(
     policy_logps, old_logps, advantages, reference_logps = upcast(
         policy_logps, old_logps, advantages, reference_logps
     )
-    kept = torch.ones_like(policy_logps) != 0 if mask is None else mask != 0
+    if mask is None:
+        mask = torch.ones_like(policy_logps)
+    out = mask == 0
     old = policy_logps if old_logps is None else old_logps
-    log_ratio = (policy_logps - old.detach()).masked_fill(~kept, 0)
+    log_ratio = (policy_logps - old.detach()).masked_fill(out, 0)
     advantage = advantages.detach()[:, None]
-    # min(r A, clip(r) A): only one end of the clip matters, which one is the advantage's sign. It
-    # is held in the logarithm, where a ratio beyond all numbers has no gradient instead of NaN.
-    lowest = math.log1p(-epsilon)
-    highest = math.log1p(epsilon if epsilon_high is None else epsilon_high)
-    clipped = torch.where(advantage < 0, log_ratio.clamp(min=lowest), log_ratio.clamp(max=highest))
-    loss = -clipped.exp() * advantage
+    # min(r A, clip(r) A): the sign of A says which end of the clip counts. It is held in the
+    # logarithm, so that a ratio beyond all numbers has no gradient, not NaN.
+    high = epsilon if epsilon_high is None else epsilon_high
+    raised = log_ratio.clamp(max=math.log1p(high))
+    lowered = log_ratio.clamp(min=math.log1p(-epsilon))
+    loss = -torch.where(advantage < 0, lowered, raised).exp() * advantage
     if reference_logps is not None and beta > 0:
-        d = (reference_logps.detach() - policy_logps).masked_fill(~kept, 0)
+        q = reference_logps.detach()
+        d = (q - policy_logps).masked_fill(out, 0)
         loss = loss + beta * (torch.expm1(d) - d)
-    loss = loss.masked_fill(~kept, 0)
+    loss = loss.masked_fill(out, 0)
     answers, length = loss.shape
+    tokens = (~out).sum(1)
     if loss_type == "dapo":
-        return reduce_loss(loss, reduction, kept.sum().clamp(min=1))
+        return reduce_loss(loss, reduction, tokens.sum().clamp(min=1))
     if loss_type == "dr_grpo":
-        return reduce_loss(loss, reduction, max(1, answers * (max_length or length)))
+        total = max(1, answers * (max_length or length))
+        return reduce_loss(loss, reduction, total)
     if reduction == "mean":
-        loss = loss.sum(1) / kept.sum(1).clamp(min=1)  # the mean of each answer
+        loss = loss.sum(1) / tokens.clamp(min=1)  # of each answer
     return reduce_loss(loss, reduction, max(1, answers))
 
 

@@ -93,7 +93,7 @@ RATIOS = torch.arange(40, 181, dtype=torch.float64) / 100
 LOW, HIGH = 0.2, 0.28
 
 
-@picture("grpo_clip", ["grpo_loss"])
+@picture("grpo_clip", [], ["grpo_loss"])
 def grpo_clip(name: str) -> str:
     panels, ends = [], {}
     for sign in (1, -1):
