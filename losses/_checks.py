@@ -279,7 +279,7 @@ def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale
         )
     check_labels(input, target)
     classes = len(linear_weight)
-    wrong = outlier(0, target, classes - 1, input)
+    wrong = outlier(0, target, classes - 1, input, linear_weight)
     if wrong is not None:
         raise IndexError(
             f"Target {wrong} is out of bounds. linear_weight has {classes} classes, counted from "

@@ -144,7 +144,7 @@ def check(input1: Tensor, input2: Tensor, target: Tensor, margin: float) -> None
             f"{tuple(target.shape)}: pass target.flatten() for (N, 1), (label1 == label2) where "
             "each embedding has a class label of its own"
         )
-    wrong = outlier(0, target, 1, input1, nan=True)
+    wrong = outlier(0, target, 1, input1, input2, nan=True)
     if wrong is not None:
         raise ValueError(
             f"every target must be between 0 and 1, got {wrong:g}: for labels of -1 and 1 pass "
