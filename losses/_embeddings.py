@@ -14,9 +14,10 @@ from torch.distributed import ProcessGroup
 
 def unit(x: Tensor) -> Tensor:
     """Give every row the length 1; one of 0 stays as it is."""
-    x = x / x.detach().abs().amax(-1, keepdim=True).clamp(min=1)  # else its squares may overflow
-    length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return x / length.clamp(min=1e-12)
+    largest = x.detach().abs().amax(-1, keepdim=True)
+    x = x / largest.clamp(min=1)  # else its squares may overflow
+    x = x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp(min=1e-12)
+    return x
 
 
 def centred(x: Tensor) -> Tensor:
