@@ -60,7 +60,7 @@ def loss_function(*like: str, autocast: bool = True) -> Callable[[Callable[P, R]
             return rounded(loss, *examples)
 
         # Code of its own: the compiler counts its attempts by code, and gives up after eight.
-        call.__code__ = call.__code__.replace(co_name=function.__name__)
+        call.__code__ = call.__code__.replace(co_name=function.__name__)  # type: ignore[attr-defined]
         return call
 
     return decorate
@@ -253,6 +253,60 @@ def check_labels(input: Tensor, target: Tensor) -> None:
         raise ValueError(
             f"expected target of shape ({len(input)},), one label for each row of input, "
             f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
+        )
+
+
+def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale: float) -> None:
+    """Raise unless each embedding has one class of those that have a direction, and a scale."""
+    if not scale > 0:
+        raise ValueError(
+            f"scale must be above 0, got {scale}: it multiplies cosines, which end at 1; 16 to 64 "
+            "are usual"
+        )
+    check_floating(input=input)
+    check_floating(linear_weight=linear_weight)
+    found = f"got {tuple(input.shape)} and {tuple(linear_weight.shape)}"
+    if input.ndim != 2 or linear_weight.ndim != 2 or input.shape[1] != linear_weight.shape[1]:
+        raise ValueError(
+            "expected input of shape (N, D) and linear_weight of shape (C, D), one direction a "
+            f"class, {found}: pass input.unsqueeze(0) for a single embedding, linear_weight.T for "
+            "one direction a column"
+        )
+    if target.dtype != torch.int64:
+        raise RuntimeError(
+            f"expected target dtype to be Long, but got {scalar_type(target.dtype)}: pass "
+            "target.long(), the class of each row, counted from 0"
+        )
+    check_labels(input, target)
+    classes = len(linear_weight)
+    wrong = outlier(0, target, classes - 1, input)
+    if wrong is not None:
+        raise IndexError(
+            f"Target {wrong} is out of bounds. linear_weight has {classes} classes, counted from "
+            "0: give it more rows, relabel, or leave out the rows whose class is unknown"
+        )
+
+
+def check_teacher(input: Tensor, teacher: Tensor, temperature: float) -> None:
+    """Raise unless student and teacher have a logit for each class, and a temperature."""
+    if not temperature > 0:
+        raise ValueError(
+            f"temperature must be above 0, got temperature={temperature}: 1 leaves the "
+            "distributions as they are, 2 to 5 make them softer"
+        )
+    check_floating(input=input)
+    check_floating(teacher=teacher)
+    found = f"got {tuple(input.shape)} and {tuple(teacher.shape)}"
+    if input.shape != teacher.shape:
+        raise ValueError(
+            f"input and teacher must have the same shape, (*, C) logits, {found}: where one has "
+            "more classes, compare those that both have, as in teacher[..., :input.shape[-1]]; a "
+            "class index is for cross_entropy"
+        )
+    if input.dim() == 0:
+        raise ValueError(
+            f"input and teacher must have a dimension of classes, the last one, {found}: for two "
+            "classes pass torch.stack((torch.zeros_like(x), x), -1) of each"
         )
 
 
@@ -596,3 +650,25 @@ def check_expands(input: Tensor, **others: Tensor) -> None:
                 f"{name} must broadcast to the shape of input, got {tuple(other.shape)} for "
                 f"{tuple(input.shape)}: pass the same shape, or 1 along a dimension that shares it"
             )
+
+
+def check_logps(**logps: Tensor) -> None:
+    """Raise unless these are log-probabilities of the same shape, one a sequence or one a token."""
+    (first, reference), *others = logps.items()
+    check_floating(**{first: reference})
+    for name, other in others:
+        check_floating(**{name: other})
+        if other.shape != reference.shape:
+            raise ValueError(
+                f"{name} must have the shape of {first}, {tuple(reference.shape)}, got "
+                f"{tuple(other.shape)}: nothing is broadcast, pass one log-probability for each"
+            )
+
+
+def check_beta(beta: float) -> None:
+    """Raise unless what the log-probabilities are multiplied by is above 0."""
+    if not beta > 0:
+        raise ValueError(
+            f"beta must be above 0, got beta={beta}: it multiplies the log-probabilities, and "
+            "without them there is nothing to learn from"
+        )
