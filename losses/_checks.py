@@ -22,11 +22,12 @@ R = TypeVar("R", bound=Tensor | tuple[Tensor, ...])
 HALF = (torch.float16, torch.bfloat16)
 
 
-def loss_function(*like: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def loss_function(*like: str, autocast: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Do around a formula what every loss does.
 
     Refuse what is no tensor, translate `size_average` and `reduce`, and round the result, once, to
-    the common data type of the arguments `like`: a tensor, or each of a named tuple.
+    the common data type of the arguments `like`: a tensor, or each of a named tuple. Without
+    `autocast`, that stays outside: it would compute products of matrices in half precision.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -48,14 +49,18 @@ def loss_function(*like: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                     given.pop("size_average", None), given.pop("reduce", None), "mean", stacklevel=3
                 )
                 args, kwargs = args[len(names) :], given
-            loss: Any = function(*args, **kwargs)
-            examples = [given.get(name) for name in like]
+            examples: list[Any] = [given.get(name) for name in like]
+            if not autocast and autocasting(examples[0]):
+                with torch.autocast(examples[0].device.type, enabled=False):
+                    loss: Any = function(*args, **kwargs)
+            else:
+                loss = function(*args, **kwargs)
             if isinstance(loss, tuple):
                 return type(loss)(*(rounded(part, *examples) for part in loss))
             return rounded(loss, *examples)
 
         # Code of its own: the compiler counts its attempts by code, and gives up after eight.
-        call.__code__ = call.__code__.replace(co_name=function.__name__)
+        call.__code__ = call.__code__.replace(co_name=function.__name__)  # type: ignore[attr-defined]
         return call
 
     return decorate
@@ -223,6 +228,109 @@ def check_lists(input: Tensor, target: Tensor, mask: Tensor | None) -> None:
                 f"got {tuple(other.shape)}: for the lengths of the lists pass "
                 "mask=torch.arange(input.shape[1]) < lengths[:, None]"
             )
+
+
+def check_embeddings(**embeddings: Tensor) -> None:
+    """Raise unless all of these are of one shape (N, D), an embedding a row."""
+    check_floating(**embeddings)
+    (name, first), *others = embeddings.items()
+    if first.ndim != 2 or first.shape[1] == 0:
+        raise ValueError(
+            f"expected {name} of shape (N, D), one embedding per row, got {tuple(first.shape)}: "
+            f"pass {name}.flatten(1), or {name}.unsqueeze(0) for a single embedding"
+        )
+    for other, tensor in others:
+        if tensor.shape != first.shape:
+            raise ValueError(
+                f"{name} and {other} must have the same shape, got {tuple(first.shape)} and "
+                f"{tuple(tensor.shape)}: row i of one belongs to row i of the other"
+            )
+
+
+def check_labels(input: Tensor, target: Tensor) -> None:
+    """Raise unless there is one label for each row."""
+    if target.shape != input.shape[:1]:
+        raise ValueError(
+            f"expected target of shape ({len(input)},), one label for each row of input, "
+            f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
+        )
+
+
+def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale: float) -> None:
+    """Raise unless each embedding has one class of those that have a direction, and a scale."""
+    if not scale > 0:
+        raise ValueError(
+            f"scale must be above 0, got {scale}: it multiplies cosines, which end at 1; 16 to 64 "
+            "are usual"
+        )
+    check_floating(input=input)
+    check_floating(linear_weight=linear_weight)
+    found = f"got {tuple(input.shape)} and {tuple(linear_weight.shape)}"
+    if input.ndim != 2 or linear_weight.ndim != 2 or input.shape[1] != linear_weight.shape[1]:
+        raise ValueError(
+            "expected input of shape (N, D) and linear_weight of shape (C, D), one direction a "
+            f"class, {found}: pass input.unsqueeze(0) for a single embedding, linear_weight.T for "
+            "one direction a column"
+        )
+    if target.dtype != torch.int64:
+        raise RuntimeError(
+            f"expected target dtype to be Long, but got {scalar_type(target.dtype)}: pass "
+            "target.long(), the class of each row, counted from 0"
+        )
+    check_labels(input, target)
+    classes = len(linear_weight)
+    wrong = outlier(0, target, classes - 1, input)
+    if wrong is not None:
+        raise IndexError(
+            f"Target {wrong} is out of bounds. linear_weight has {classes} classes, counted from "
+            "0: give it more rows, relabel, or leave out the rows whose class is unknown"
+        )
+
+
+def check_teacher(input: Tensor, teacher: Tensor, temperature: float) -> None:
+    """Raise unless student and teacher have a logit for each class, and a temperature."""
+    if not temperature > 0:
+        raise ValueError(
+            f"temperature must be above 0, got temperature={temperature}: 1 leaves the "
+            "distributions as they are, 2 to 5 make them softer"
+        )
+    check_floating(input=input)
+    check_floating(teacher=teacher)
+    found = f"got {tuple(input.shape)} and {tuple(teacher.shape)}"
+    if input.shape != teacher.shape:
+        raise ValueError(
+            f"input and teacher must have the same shape, (*, C) logits, {found}: where one has "
+            "more classes, compare those that both have, as in teacher[..., :input.shape[-1]]; a "
+            "class index is for cross_entropy"
+        )
+    if input.dim() == 0:
+        raise ValueError(
+            f"input and teacher must have a dimension of classes, the last one, {found}: for two "
+            "classes pass torch.stack((torch.zeros_like(x), x), -1) of each"
+        )
+
+
+def check_temperature(temperature: float) -> None:
+    """Raise unless similarities can be divided by it."""
+    if not temperature > 0:
+        raise ValueError(
+            f"temperature must be above 0, got {temperature}: similarities are divided by it; of a "
+            "scale that multiplies, pass 1 / scale"
+        )
+
+
+def check_numbers(**numbers: Tensor | float) -> None:
+    """Raise unless each is one real number, learned or not: no tensor with a dimension."""
+    for name, number in numbers.items():
+        if isinstance(number, Tensor) and number.dim() > 0:
+            raise ValueError(
+                f"{name} must be a number or a tensor without dimensions, got shape "
+                f"{tuple(number.shape)}: pass {name}.squeeze() if it holds one number"
+            )
+        if isinstance(number, Tensor):
+            check_real(**{name: number})
+        elif not isinstance(number, (int, float)):
+            raise TypeError(f"{name} must be a tensor or a number, got {type(number).__name__}")
 
 
 def check_signs(target: Tensor) -> None:
@@ -542,3 +650,25 @@ def check_expands(input: Tensor, **others: Tensor) -> None:
                 f"{name} must broadcast to the shape of input, got {tuple(other.shape)} for "
                 f"{tuple(input.shape)}: pass the same shape, or 1 along a dimension that shares it"
             )
+
+
+def check_logps(**logps: Tensor) -> None:
+    """Raise unless these are log-probabilities of the same shape, one a sequence or one a token."""
+    (first, reference), *others = logps.items()
+    check_floating(**{first: reference})
+    for name, other in others:
+        check_floating(**{name: other})
+        if other.shape != reference.shape:
+            raise ValueError(
+                f"{name} must have the shape of {first}, {tuple(reference.shape)}, got "
+                f"{tuple(other.shape)}: nothing is broadcast, pass one log-probability for each"
+            )
+
+
+def check_beta(beta: float) -> None:
+    """Raise unless what the log-probabilities are multiplied by is above 0."""
+    if not beta > 0:
+        raise ValueError(
+            f"beta must be above 0, got beta={beta}: it multiplies the log-probabilities, and "
+            "without them there is nothing to learn from"
+        )

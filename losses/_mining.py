@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
-import torch.distributed as dist
 from torch import Tensor
-from torch.autograd.function import Function, once_differentiable
 from torch.distributed import ProcessGroup
 
-from losses._checks import check_floating, upcast
+from losses._checks import check_floating, check_labels, upcast
+from losses._embeddings import joined
 
 
 def check_batch(input: Tensor, target: Tensor, margin: float) -> None:
@@ -22,50 +18,16 @@ def check_batch(input: Tensor, target: Tensor, margin: float) -> None:
             f"expected input of shape (N, D), one embedding per row, got {tuple(input.shape)}: "
             "pass input.flatten(1), or input.unsqueeze(0) for a single embedding"
         )
-    if target.shape != input.shape[:1]:
-        raise ValueError(
-            f"expected target of shape ({len(input)},), one label for each row of input, "
-            f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
-        )
+    check_labels(input, target)
     if margin < 0:
         raise ValueError(
             f"margin must be at least 0, got {margin}: below 0, a wrong order may cost nothing"
         )
 
 
-class Gather(Function):
-    """Join the rows of all processes, `lengths` of each; the gradient goes back to its row."""
-
-    @staticmethod
-    def forward(ctx: Any, rows: Tensor, lengths: list[int], group: ProcessGroup) -> Tensor:
-        ctx.lengths, ctx.group = lengths, group
-        padded = rows.new_zeros(max(lengths), *rows.shape[1:])  # a collective wants equal shapes
-        padded[: len(rows)] = rows
-        parts = [torch.empty_like(padded) for _ in lengths]
-        dist.all_gather(parts, padded, group=group)
-        return torch.cat([part[:length] for part, length in zip(parts, lengths, strict=True)])
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        total = gradient.clone(memory_format=torch.contiguous_format)
-        dist.all_reduce(total, group=ctx.group)  # what every process asks of every row
-        rank = dist.get_rank(ctx.group)
-        return total.narrow(0, sum(ctx.lengths[:rank]), ctx.lengths[rank]), None, None
-
-
-def gathered(input: Tensor, target: Tensor, group: ProcessGroup | None) -> tuple[Tensor, Tensor]:
+def gathered(input: Tensor, target: Tensor, group: ProcessGroup | None) -> tuple[Tensor, ...]:
     """Join the batches of a group of processes, in the order of their ranks."""
-    if group is None:
-        return input, target
-    mine = torch.tensor(input.shape, device=input.device)
-    shapes = [torch.empty_like(mine) for _ in range(dist.get_world_size(group))]
-    dist.all_gather(shapes, mine, group=group)
-    lengths, widths = zip(*(shape.tolist() for shape in shapes), strict=True)
-    if len(set(widths)) > 1:
-        raise ValueError(f"input must have as many columns on every process, got {widths}")
-    join: Callable[..., Tensor] = Gather.apply
-    return join(input, lengths, group), join(target, lengths, group)
+    return joined(group, input, target)
 
 
 def pairs(target: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,12 +1,12 @@
 r"""A reader of the LaTeX that the docstrings use: a formula becomes a number.
 
-It knows `+ -`, products by juxtaposition (`W x` of a matrix and a vector as such), `\frac`, powers,
-`\sqrt`, `\log`, `\exp`, `\cosh`, `\tanh`, `\arctan`, `|x|`, norms, `\operatorname{sign}`, `\max`
-and `\min` of a list, `\sum`, `\prod`, `\max`, `\min`, `\arg\max` and `\arg\min` over an index,
-`\int` of a product that ends in `d z`, `\mathbb{1}[...]`, `cases`, factorials, subscripts (they
-count from 1), functions as `f(x)` and `p(y \mid x)`, derivatives, and definitions: `p_c = ...` says
-what every `p_i` is. `\log`, `\sum` and `\prod` reach as far as a product does. All else raises
-`LatexError`.
+It knows `+ -`, products by juxtaposition (`W x` of a matrix and a vector as such), `\cdot` of two
+vectors, `\frac`, powers, `\sqrt`, `\log`, `\exp`, `\cosh`, `\tanh`, `\cos`, `\sin`, `\arccos`,
+`\arctan`, `|x|`, norms, `\operatorname{sign}`, `\max` and `\min` of a list, `\sum`, `\prod`,
+`\max`, `\min`, `\arg\max` and `\arg\min` over an index, `\int` of a product that ends in `d z`,
+`\mathbb{1}[...]`, `cases`, `x / T`, factorials, subscripts (they count from 1), functions as `f(x)`
+and `p(y \mid x)`, derivatives, and definitions: `p_c = ...` says what every `p_i` is. `\log`,
+`\sum` and `\prod` reach as far as a product does. All else raises `LatexError`.
 """
 
 from __future__ import annotations
@@ -38,16 +38,19 @@ TOKEN = re.compile(
     r"(?:\s|\\[,;!]|\\(?:left|right)(?![a-zA-Z]))+|\\text\{(?P<text>[^{}]*)\}|(?P<token>"
     r"\\(?:begin|end|operatorname|mathbb)\{\w+\}|\\gamma\^[+-]|\\[a-zA-Z]+|\\\\"
     r"|[a-zA-Z](?:\^[+-]|'*)"
-    r"|\d+|[-+=<>|&,!(){}\[\]^_])"
+    r"|\d+|[-+/=<>|&,!(){}\[\]^_])"
 )
-GREEK = r"\\(alpha|beta|gamma(\^[+-])?|delta|varepsilon|lambda|pi|sigma|ell|Phi|varphi)$"
+GREEK = (
+    r"\\(alpha|beta|gamma(\^[+-])?|delta|varepsilon|theta|lambda|mu|nu|pi|sigma|ell|Phi|varphi)$"
+)
 NAME = re.compile(r"[a-zA-Z](\^[+-]|'*)$|" + GREEK)
 # A name with parentheses on the left of an equation is a function: `d(x, y) =`, `\ell_i(x, y) =`.
 FUNCTION = re.compile(r"(\\?[a-zA-Z]+)(?:_\w|_\{[^{}]*\})?\([^()=]*\)\s*&?=")
 SEPARATORS = (",", r"\quad", r"\qquad", r"\\", "&", r"\begin{aligned}", r"\end{aligned}")
 BIG = (r"\sum", r"\prod", r"\max", r"\min", r"\arg")
 STARTS = {*BIG, "(", r"\frac", r"\sqrt", r"\log", r"\exp", r"\lVert", r"\mathbb{1}"}
-STARTS |= {r"\operatorname{sign}", r"\begin{cases}", r"\cosh", r"\tanh", r"\arctan", r"\int"}
+CURVES = ("cosh", "tanh", "cos", "sin", "arccos", "arctan")
+STARTS |= {r"\operatorname{sign}", r"\begin{cases}", r"\int", *(rf"\{name}" for name in CURVES)}
 OTHERWISE = ("=", ("number", 0), ("number", 0))
 RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
     **{"=": operator.eq, "<": operator.lt, ">": operator.gt},
@@ -62,12 +65,16 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     **{"|": abs, r"\operatorname{sign}": lambda x: double(x).sign()},
     "!": lambda x: (double(x) + 1).lgamma().exp(),
     "*": lambda a, b: a @ b if getattr(a, "ndim", 0) == 2 else a * b,
+    r"\cdot": lambda a, b: (a * b).sum(),
     r"\lVert": lambda x, p: torch.linalg.vector_norm(x, float(p)),
     r"\sqrt": lambda x: double(x).sqrt(),
     r"\log": lambda x: double(x).log(),
     r"\exp": lambda x: double(x).exp(),
     r"\cosh": lambda x: double(x).cosh(),
     r"\tanh": lambda x: double(x).tanh(),
+    r"\cos": lambda x: double(x).cos(),
+    r"\sin": lambda x: double(x).sin(),
+    r"\arccos": lambda x: double(x).arccos(),
     r"\arctan": lambda x: double(x).arctan(),
     r"\max": lambda *values: max(values, key=float),
     r"\min": lambda *values: min(values, key=float),
@@ -137,9 +144,13 @@ class Reader:
 
     def signed(self) -> Node:
         if self.accept("-"):
-            return ("negative", self.term())
+            return ("negative", self.quotient())
         self.accept("+")
-        return self.term()
+        return self.quotient()
+
+    def quotient(self) -> Node:
+        top = self.term()
+        return ("/", top, self.term()) if self.accept("/") else top
 
     def term(self) -> Node:
         product = self.factor()
@@ -147,9 +158,11 @@ class Reader:
             self.next in STARTS
             or self.next.isdigit()
             or self.named()
+            or self.next == r"\cdot"
             or (self.next == "|" and not self.bars)
         ):
-            product = ("*", product, self.factor())
+            operation = r"\cdot" if self.accept(r"\cdot") else "*"
+            product = (operation, product, self.factor())
         return product
 
     def factor(self) -> Node:
@@ -211,7 +224,9 @@ class Reader:
                 return ("/", self.enclosed("}", begin="{"), self.enclosed("}", begin="{"))
             case r"\sqrt":
                 return (token, self.enclosed("}", begin="{"))
-            case r"\exp" | r"\cosh" | r"\tanh" | r"\arctan" | r"\operatorname{sign}":
+            case r"\exp" | r"\operatorname{sign}":
+                return (token, self.enclosed(")", begin="("))
+            case _ if token[1:] in CURVES:
                 return (token, self.enclosed(")", begin="("))
             case r"\log":
                 return (token, self.enclosed(")") if self.accept("(") else self.term())

@@ -210,13 +210,12 @@ def test_blocks_are_compiled_for_their_number() -> None:
 def criteria(loss: Record, case: Case) -> Iterator[tuple[nn.Module, list[str]]]:
     """Each class of the loss, set up for the case, with the names of what it is called with."""
     given = case.arguments
-    if loss.function == "linear_cross_entropy":
-        shape = given["linear_weight"].shape
-        names = inspect.signature(losses.LinearCrossEntropyLoss).parameters.keys() & given.keys()
-        settings = {name: given[name] for name in names} | {"bias": "linear_bias" in given}
-        settings["out_features"] = shape[1:-1]
-        module = losses.LinearCrossEntropyLoss(shape[-1], shape[0], **settings)
-        yield module, ["input", "target"]
+    if "linear_weight" in given:
+        cls, shape = getattr(losses, loss.classes[0]), given["linear_weight"].shape
+        settings = {k: given[k] for k in inspect.signature(cls).parameters.keys() & given.keys()}
+        if loss.function == "linear_cross_entropy":
+            settings |= {"bias": "linear_bias" in given, "out_features": shape[1:-1]}
+        yield cls(shape[-1], shape[0], **settings), ["input", "target"]
     elif loss.function == "adaptive_log_softmax_with_loss":
         clusters = [given[name].shape[0] for name in given if "cluster" in name]
         rows, features = given["head_weight"].shape
@@ -239,8 +238,9 @@ def value(result: Any) -> Tensor:
 def test_exported_once_for_every_batch(loss: Record, dim: Any) -> None:
     case, *others = batches(loss, range(2, 5))
     others.append(plain(loss))
+    sampled = per_sample(loss)
     for module, names in criteria(loss, case):
-        shapes = tuple({axis(name): dim} for name in names)
+        shapes = tuple({axis(name): dim} if name in sampled else None for name in names)
         inputs = tuple(case.arguments[name] for name in names)
         program = export(module, inputs, dynamic_shapes=shapes, strict=False).module()
         for other in others:

@@ -37,6 +37,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:reduction. 'mean' divides:UserWa
 # What all samples of a batch share; `weight` too, unless it has a number for each element.
 SHARED = {"linear_weight", "linear_bias", "head_weight", "bias"}
 SHARED |= {f"{name}{k}" for name in ("projection", "cluster") for k in (1, 2)}
+# Each sample has two rows there, one in each view.
+IN_TWO_VIEWS = ("nt_xent_loss",)
 
 
 def axis(name: str) -> int:
@@ -54,6 +56,7 @@ def repeated(loss: Record, case: Case, times: int, device: str = "cpu") -> Case 
     elements = ours(loss)(**case.arguments, reduction="none")
     arguments = moved(case, device).arguments
     size = elements.shape[0] if elements.dim() else 0
+    size //= 2 if loss.function in IN_TWO_VIEWS else 1
     first = next(iter(arguments))
 
     def repeat(name: str, value: Any) -> Any:
@@ -199,7 +202,8 @@ def test_the_same_operations_whatever_the_batch(
 ) -> None:
     in_blocks = case.arguments.get("options") is not None
     # On the meta device, any number of samples is light; but all pairs must have an address.
-    many = 6 if in_blocks else 1000 if loss.family == "mining" else 100_000
+    all_pairs = loss.family in ("mining", "contrastive")
+    many = 6 if in_blocks else 1000 if all_pairs else 100_000
     for device in ("cpu", "meta") if loss.function not in SELECTS_ROWS else ("cpu",):
         launched = []
         for times in (2, 4, many if device == "meta" else 6):

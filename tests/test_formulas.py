@@ -18,6 +18,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,24 +101,26 @@ class Truth:
         self.point = point
         self.value = function(**{**arguments, "reduction": "none"})
         self.mean = function(**{**arguments, "reduction": "mean"}).detach()
-        shared = getattr(module, "SHARED", ())
+        shared, below = getattr(module, "SHARED", ()), getattr(module, "BELOW", ())
         self.shared = {letter for letter, found in names.items() if set(found) & set(shared)}
         self.symbols: dict[str, Any] = {}
         self.jacobian: dict[str, Tensor] = {}
         for letter, found in names.items():
             values = [arguments[name] for name in found if name in arguments]
             if letter in differentiated:
-                self.jacobian[letter] = self.join(*map(self.derivative, values), dim=2)
+                join = partial(torch.cat, dim=1) if letter in below else partial(self.join, dim=2)
+                self.jacobian[letter] = join([self.derivative(value) for value in values])
             if values and isinstance(values[0], Tensor):
                 values = [v.detach() if v.is_floating_point() else v + 1 for v in values]
-                values = [self.join(*values, dim=1)]
+                join = torch.cat if letter in below else partial(self.join, dim=1)
+                values = [join(values)]
             if values:
                 self.symbols[letter] = values[0]
         self.symbols |= point.symbols
         self.value = self.value.detach()
 
     @staticmethod
-    def join(*values: Tensor, dim: int) -> Tensor:
+    def join(values: list[Tensor], dim: int) -> Tensor:
         """Stack the arguments that one letter with an index stands for, as $x_1$ and $x_2$."""
         return values[0] if len(values) == 1 else torch.stack(values, dim)
 
@@ -245,6 +248,7 @@ KNOWN = {
     r"2^3 - 2^{-1}": 7.5,
     r"\frac{1}{2} y": 1,
     r"\frac{1}{2 y}": 0.25,
+    r"3 y / y^2 - e^{-y / 2} e": 0.5,
     r"\sqrt{y + 7}": 3,
     r"\log e^y": 2,
     r"y \log y - y": 2 * math.log(2) - 2,
@@ -253,6 +257,7 @@ KNOWN = {
     r"\exp\left(y - 2\right) + 1": 2,
     r"2 \pi": 2 * math.pi,
     r"2 y! - y!": 2,
+    r"\cos(m) \arccos(m) - \sin(0)": math.cos(0.5) * math.pi / 3,
     r"|1 - y| |m|": 0.5,
     r"\lVert x \rVert": 5,
     r"\left\lVert x \right\rVert_1^2": 49,
@@ -260,6 +265,7 @@ KNOWN = {
     r"\max(0, -m, 1) + \min(y, m)": 1.5,
     r"x_1 - x_y": 7,
     r"W x": (-8, 6),
+    r"2 x \cdot (x + 1) + y": 50,
     r"\sum_{i = 1}^{y} x_i + 1": 0,
     r"\sum_i x_i x_i": 25,
     r"\prod_{i = 1}^{y} x_i^i": 48,

@@ -455,9 +455,14 @@ def test_a_result_opens_at_its_section_and_marks_whole_words_there(
 ) -> None:
     page.goto(f"{address}/{folder}index.html", wait_until="networkidle")
     page.locator("input.md-search__input").click()
-    page.keyboard.type(query)
+    meta = page.locator(".md-search-result__meta")
+    before = meta.inner_text()
+    page.locator("input.md-search__input").fill(query)
+    page.keyboard.press("End")  # the theme waits for a key
+    page.wait_for_function(
+        "p => document.querySelector('.md-search-result__meta').innerText !== p", arg=before
+    )
     first = page.locator(".md-search-result__item > a").first
-    first.wait_for()
     wanted = opened(first.evaluate("link => link.href"))
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: url.removeprefix(f"{address}/") == wanted)

@@ -134,11 +134,10 @@ def general_robust_loss(
     infinite = error.isinf()
     root = error.masked_fill(infinite, 0) / math.sqrt(b)
     beyond = root.abs() > 1
-    near = root.masked_fill(beyond, 0)
     far = root.abs().masked_fill(~beyond, 1)
     # log(root² + 1), where the square may overflow.
     outside = 2 * far.log() + far.pow(-2).log1p()
-    log_power = torch.where(beyond, outside, near.square().log1p())
+    log_power = torch.where(beyond, outside, root.square().log1p())
     loss = b / alpha * torch.expm1(alpha / 2 * log_power)
     highest = math.inf if alpha > 0 else -b / alpha
     loss = loss.masked_fill(infinite, highest)

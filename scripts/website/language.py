@@ -126,8 +126,12 @@ def source(path: str) -> Path:
 
 
 def stamp_of(english: Path) -> str:
-    """Return the stamp that says: translated from this English, as it is now."""
-    return hashlib.sha256(english.read_bytes()).hexdigest()[:12]
+    """Return the stamp that says: translated from this English, as it is now.
+
+    Its front matter is for English readers' searches, and none of the translator's business.
+    """
+    said = re.sub(r"\A---\n.*?\n---\n+", "", english.read_text("utf-8"), flags=re.DOTALL)
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 STAMP = re.compile(r"^(?:<!-- )?english: ['\"]?(\w+)['\"]?(?: -->)?$", re.MULTILINE)

@@ -194,7 +194,7 @@ def tag(index: Path) -> None:
         page = entry["location"].partition(".html")[0]
         entry["text"] = brief(entry)
         if loss := losses_.get(page):
-            entry["boost"] = 1.1
+            entry["boost"] = 1.15 if loss.torch_equivalent else 1.05
             if entry["location"].endswith("#take-this-loss-with-you"):
                 said = html.escape("\n".join(messages()[loss.function]), quote=False)
                 entry["text"] += f"<pre><code>{said}</code></pre>" if said else ""

@@ -15,8 +15,9 @@ from scripts.website.language import gettext
 
 PLACE = '<div id="symptoms"></div>'
 PAGE = "guide/fix.html"
-# The last line of a traceback, or a warning.
+# The last line of a traceback, or a warning; or one that is quoted.
 MESSAGE = re.compile(r"^\w*(?:Error|Warning): (.+)$", re.MULTILINE)
+QUOTED = re.compile(r"<code>([^<>]*(?: [^<> ]+){4,})</code>")
 AMONG = {"guide/troubleshooting.html", "guide/training.html", "concepts/backward.html"}
 
 
@@ -35,7 +36,8 @@ def listed(entries: list[dict[str, Any]]) -> str:
     for entry in symptoms(entries):
         page = entry["location"].partition("#")[0]
         title = re.sub(r"<[^>]*>", "", titles[page]).split(" · ")[0]
-        words = [*entry.get("tags", ()), *MESSAGE.findall(html.unescape(entry["text"]))]
+        text = html.unescape(entry["text"])
+        words = [*entry.get("tags", ()), *MESSAGE.findall(text), *QUOTED.findall(text)]
         known = html.escape(" ".join(dict.fromkeys(" ".join(words).split()))[:400])
         link = f'<a href="../{entry["location"]}">{entry["title"]}</a>'
         items.append(f'<li data-words="{known}">{link} <span>{title}</span></li>')

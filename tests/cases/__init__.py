@@ -5,7 +5,8 @@ Such a module holds
 - `cases(dtype)`: the calls that every proof in `tests/test_losses.py` runs through,
 - `errors()`: the wrong calls, with what the message must say,
 - `points(seed)`: random calls at which the docstring's formulas are evaluated; where the letters of
-  the formulas are others than `x` and `y`, `SYMBOLS` says which arguments they stand for,
+  the formulas are others than `x` and `y`, `SYMBOLS` says which arguments they stand for, and
+  `BELOW` for which letters the rows of several arguments stand below each other,
 - `domain`: where `tests/test_properties.py` samples the loss, to attack what the catalogue claims;
   `tests/domains.py` has the pieces,
 - `strategy`, where PyTorch has the loss: what generates calls for `tests/test_generated.py`;

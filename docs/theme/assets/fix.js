@@ -3,8 +3,9 @@
   const field = document.getElementById("message")
   const list = document.getElementById("symptoms")
   if (field && list) {
-    // Every Chinese character is a word
-    const words = text => text.toLowerCase().match(/\p{sc=Han}|[\p{L}_][\p{L}\p{N}_]*|\d+\.\d+/gu) || []
+    // Every Chinese character is a word; the kind of an error says little
+    const words = text => (text.toLowerCase().match(/\p{sc=Han}|[\p{L}_][\p{L}\p{N}_]*|\d+\.\d+/gu) || [])
+      .filter(word => !/.(error|warning)$/.test(word))
     const items = [...list.children].map(item => {
       const title = new Set(words(item.textContent))
       return { item, title, all: new Set([...title, ...words(item.dataset.words)]) }
@@ -22,7 +23,7 @@
       const found = items.map(({ item, title, all }) => {
         const inTitle = asked.filter(word => title.has(word))
         // Of two that know as much of it, the one whose title says little else
-        return [sum(asked.filter(word => all.has(word))) + 0.7 * sum(inTitle) ** 2 / sum(title), item]
+        return [sum(asked.filter(word => all.has(word))) + 0.35 * sum(inTitle) ** 2 / sum(title), item]
       })
       const best = found.filter(([score]) => score > 0).sort((a, b) => b[0] - a[0]).slice(0, 8)
       document.getElementById("answers").replaceChildren(...best.map(([, item]) => item.cloneNode(true)))

@@ -5,8 +5,8 @@
 // text, so what is pasted from a traceback would lead wherever a name shares a word with it.
 // What it buys: pasted error messages find their section, and misspelt names their page.
 const SETUP = 0, QUERY = 2, RESULT = 3
-const SAID = new Set(`a about after am an and are as at be been but by can could do does example
-  few for from function get getting give good have how i if in into is it its keep keeps may me my
+const SAID = new Set(`runtimeerror valueerror typeerror indexerror userwarning
+  a about after am an and are as at be been but by can could do does example few for from function get getting give good have how i if in into is it its keep keeps may me my
   need of on one or our please problem pytorch question should so some than that the their them
   then there this to torch use used using want was we what when where which while why will
   would you your 为 为什么 什么 怎么 怎么办 如何 的 了 吗 呢 是 用 哪个 哪些 和 一直 会 要 要不要
@@ -56,7 +56,7 @@ function read({ config, docs }) {
     const parts = [title, text, about].map(words)
     for (const word of new Set([...parts, ...names].flat()))
       spelt.set(word, (spelt.get(word) || 0) + 1)
-    const [heading, body, purpose] = parts.map(part => part.map(stem))
+    const [heading, body, purpose] = parts.map(part => telling(part).map(stem))
     const section = { heading, body, boost, names: names.map(name => telling(name).map(stem)) }
     section.about = new Set([...heading, ...purpose, ...section.names.flat()])
     section.all = new Set([...section.about, ...body])
