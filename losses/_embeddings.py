@@ -16,7 +16,8 @@ def unit(x: Tensor) -> Tensor:
     """Give every row the length 1; one of 0 stays as it is."""
     largest = x.detach().abs().amax(-1, keepdim=True)
     x = x / largest.clamp(min=1)  # else its squares may overflow
-    x = x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp(min=1e-12)
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    x = x / length.clamp(min=1e-12)
     return x
 
 

@@ -142,7 +142,8 @@ def vicreg_loss(
         return (x + y).sum()
     distance = (x - y).square().mean()
     (v_x, c_x), (v_y, c_y) = spread(x, eps), spread(y, eps)
-    return sim_coeff * distance + std_coeff * (v_x + v_y) / 2 + cov_coeff * (c_x + c_y)
+    loss = sim_coeff * distance + std_coeff * (v_x + v_y) / 2
+    return loss + cov_coeff * (c_x + c_y)
 
 
 def spread(x: Tensor, eps: float) -> tuple[Tensor, Tensor]:
