@@ -263,7 +263,7 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "what a narrow column costs bends down as it spreads"),
-        lipschitz=Claim(False, "distances enter squared, covariances to the fourth power"),
+        lipschitz=Claim(False, "distances enter squared, the spread to the fourth power"),
         smooth=Claim(False, "a kink where the standard deviation of a column is 1"),
         symmetric=Claim(True, "both views play the same part", "arguments"),
         bounded=Claim(False, "it grows with the distance, and with the cube of the spread"),
