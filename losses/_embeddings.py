@@ -17,7 +17,8 @@ def unit(x: Tensor) -> Tensor:
     largest = x.detach().abs().amax(-1, keepdim=True)
     x = x / largest.clamp(min=1)  # else its squares may overflow
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return x / torch.clamp(length, min=1e-12)
+    x = x / length.clamp(min=1e-12)
+    return x
 
 
 def centred(x: Tensor) -> Tensor:
