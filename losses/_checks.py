@@ -60,7 +60,7 @@ def loss_function(*like: str, autocast: bool = True) -> Callable[[Callable[P, R]
             return rounded(loss, *examples)
 
         # Code of its own: the compiler counts its attempts by code, and gives up after eight.
-        call.__code__ = call.__code__.replace(co_name=function.__name__)
+        call.__code__ = call.__code__.replace(co_name=function.__name__)  # type: ignore[attr-defined]
         return call
 
     return decorate
@@ -287,6 +287,34 @@ def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale
         )
 
 
+def check_softness(temperature: float) -> None:
+    """Raise unless logits can be divided by the temperature."""
+    if not temperature > 0:
+        raise ValueError(
+            f"temperature must be above 0, got temperature={temperature}: 1 leaves the "
+            "distributions as they are, 2 to 5 make them softer"
+        )
+
+
+def check_teacher(input: Tensor, teacher: Tensor, temperature: float) -> None:
+    """Raise unless student and teacher have a logit for each class, and a temperature."""
+    check_softness(temperature)
+    check_floating(input=input)
+    check_floating(teacher=teacher)
+    found = f"got {tuple(input.shape)} and {tuple(teacher.shape)}"
+    if input.shape != teacher.shape:
+        raise ValueError(
+            f"input and teacher must have the same shape, (*, C) logits, {found}: where one has "
+            "more classes, compare those that both have, as in teacher[..., :input.shape[-1]]; a "
+            "class index is for cross_entropy"
+        )
+    if input.dim() == 0:
+        raise ValueError(
+            f"input and teacher must have a dimension of classes, the last one, {found}: for two "
+            "classes pass torch.stack((torch.zeros_like(x), x), -1) of each"
+        )
+
+
 def check_temperature(temperature: float) -> None:
     """Raise unless similarities can be divided by it."""
     if not temperature > 0:
@@ -294,6 +322,20 @@ def check_temperature(temperature: float) -> None:
             f"temperature must be above 0, got {temperature}: similarities are divided by it; of a "
             "scale that multiplies, pass 1 / scale"
         )
+
+
+def check_numbers(**numbers: Tensor | float) -> None:
+    """Raise unless each is one real number, learned or not: no tensor with a dimension."""
+    for name, number in numbers.items():
+        if isinstance(number, Tensor) and number.dim() > 0:
+            raise ValueError(
+                f"{name} must be a number or a tensor without dimensions, got shape "
+                f"{tuple(number.shape)}: pass {name}.squeeze() if it holds one number"
+            )
+        if isinstance(number, Tensor):
+            check_real(**{name: number})
+        elif not isinstance(number, (int, float)):
+            raise TypeError(f"{name} must be a tensor or a number, got {type(number).__name__}")
 
 
 def check_signs(target: Tensor) -> None:
@@ -613,3 +655,25 @@ def check_expands(input: Tensor, **others: Tensor) -> None:
                 f"{name} must broadcast to the shape of input, got {tuple(other.shape)} for "
                 f"{tuple(input.shape)}: pass the same shape, or 1 along a dimension that shares it"
             )
+
+
+def check_logps(**logps: Tensor) -> None:
+    """Raise unless these are log-probabilities of the same shape, one a sequence or one a token."""
+    (first, reference), *others = logps.items()
+    check_floating(**{first: reference})
+    for name, other in others:
+        check_floating(**{name: other})
+        if other.shape != reference.shape:
+            raise ValueError(
+                f"{name} must have the shape of {first}, {tuple(reference.shape)}, got "
+                f"{tuple(other.shape)}: nothing is broadcast, pass one log-probability for each"
+            )
+
+
+def check_beta(beta: float) -> None:
+    """Raise unless what the log-probabilities are multiplied by is above 0."""
+    if not beta > 0:
+        raise ValueError(
+            f"beta must be above 0, got beta={beta}: it multiplies the log-probabilities, and "
+            "without them there is nothing to learn from"
+        )

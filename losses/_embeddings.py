@@ -14,9 +14,16 @@ from torch.distributed import ProcessGroup
 
 def unit(x: Tensor) -> Tensor:
     """Give every row the length 1; one of 0 stays as it is."""
-    x = x / x.detach().abs().amax(-1, keepdim=True).clamp(min=1)  # else its squares may overflow
-    length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return x / length.clamp(min=1e-12)
+    largest = x.detach().abs().amax(-1, keepdim=True)
+    x = x / largest.clamp(min=1)  # else its squares may overflow
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return x / torch.clamp(length, min=1e-12)
+
+
+def centred(x: Tensor) -> Tensor:
+    """Take its mean off every column; and again, since the first mean was rounded."""
+    x = x - x.detach().mean(0)
+    return x - x.mean(0)
 
 
 class Gather(Function):

@@ -61,8 +61,17 @@ def legacy_reduction(
     return reduction
 
 
-class Loss(nn.Module):
-    """What the classes share: the reduction, its deprecated spellings and a telling repr."""
+class Criterion(nn.Module):
+    """What all classes share: a telling repr."""
+
+    def extra_repr(self) -> str:
+        """Name every setting: `HuberLoss(reduction='mean', delta=1.0)`."""
+        settings = {k: v for k, v in vars(self).items() if k != "training" and k[0] != "_"}
+        return ", ".join(f"{name}={value!r}" for name, value in settings.items())
+
+
+class Loss(Criterion):
+    """What nearly all classes share: the reduction, and its deprecated spellings."""
 
     reduction: str
 
@@ -74,11 +83,6 @@ class Loss(nn.Module):
     ) -> None:
         super().__init__()
         self.reduction = legacy_reduction(size_average, reduce, reduction)
-
-    def extra_repr(self) -> str:
-        """Name every setting: `HuberLoss(reduction='mean', delta=1.0)`."""
-        settings = {k: v for k, v in vars(self).items() if k != "training" and k[0] != "_"}
-        return ", ".join(f"{name}={value!r}" for name, value in settings.items())
 
 
 class WeightedLoss(Loss):

@@ -85,7 +85,13 @@ FAMILIES = {
     "images": Family("Images"),
     "contrastive": Family("Contrastive and self-supervised"),
     "metric": Family("Metric learning"),
-    "distillation": Family("Distillation"),
+    "distillation": Family(
+        "Distillation",
+        input="logits of the student, classes last",
+        target="`teacher`: logits of the teacher, which get no gradient",
+        mean="the number of rows, not of classes",
+        shapes="`input` (*, C), `teacher` (*, C)",
+    ),
     "language_models": Family("Language models"),
 }
 

@@ -4,9 +4,9 @@ It knows `+ -`, products by juxtaposition (`W x` of a matrix and a vector as suc
 vectors, `\frac`, powers, `\sqrt`, `\log`, `\exp`, `\cosh`, `\tanh`, `\cos`, `\sin`, `\arccos`,
 `\arctan`, `|x|`, norms, `\operatorname{sign}`, `\max` and `\min` of a list, `\sum`, `\prod`,
 `\max`, `\min`, `\arg\max` and `\arg\min` over an index, `\int` of a product that ends in `d z`,
-`\mathbb{1}[...]`, `cases`, factorials, subscripts (they count from 1), functions as `f(x)` and
-`p(y \mid x)`, derivatives, and definitions: `p_c = ...` says what every `p_i` is. `\log`, `\sum`
-and `\prod` reach as far as a product does. All else raises `LatexError`.
+`\mathbb{1}[...]`, `cases`, `x / T`, factorials, subscripts (they count from 1), functions as `f(x)`
+and `p(y \mid x)`, derivatives, and definitions: `p_c = ...` says what every `p_i` is. `\log`,
+`\sum` and `\prod` reach as far as a product does. All else raises `LatexError`.
 """
 
 from __future__ import annotations
@@ -38,9 +38,11 @@ TOKEN = re.compile(
     r"(?:\s|\\[,;!]|\\(?:left|right)(?![a-zA-Z]))+|\\text\{(?P<text>[^{}]*)\}|(?P<token>"
     r"\\(?:begin|end|operatorname|mathbb)\{\w+\}|\\gamma\^[+-]|\\[a-zA-Z]+|\\\\"
     r"|[a-zA-Z](?:\^[+-]|'*)"
-    r"|\d+|[-+=<>|&,!(){}\[\]^_])"
+    r"|\d+|[-+/=<>|&,!(){}\[\]^_])"
 )
-GREEK = r"\\(alpha|beta|gamma(\^[+-])?|delta|varepsilon|lambda|theta|pi|sigma|ell|Phi|varphi)$"
+GREEK = (
+    r"\\(alpha|beta|gamma(\^[+-])?|delta|varepsilon|theta|lambda|mu|nu|pi|sigma|ell|Phi|varphi)$"
+)
 NAME = re.compile(r"[a-zA-Z](\^[+-]|'*)$|" + GREEK)
 # A name with parentheses on the left of an equation is a function: `d(x, y) =`, `\ell_i(x, y) =`.
 FUNCTION = re.compile(r"(\\?[a-zA-Z]+)(?:_\w|_\{[^{}]*\})?\([^()=]*\)\s*&?=")
@@ -142,9 +144,13 @@ class Reader:
 
     def signed(self) -> Node:
         if self.accept("-"):
-            return ("negative", self.term())
+            return ("negative", self.quotient())
         self.accept("+")
-        return self.term()
+        return self.quotient()
+
+    def quotient(self) -> Node:
+        top = self.term()
+        return ("/", top, self.term()) if self.accept("/") else top
 
     def term(self) -> Node:
         product = self.factor()

@@ -45,7 +45,19 @@ IN_BATCH: dict[str, Callable[..., Tensor]] = {
     "InfoNCELoss": lambda x, y, **given: losses.InfoNCELoss(**given)(x, x.square()),
     "NTXentLoss": lambda x, y, **given: losses.NTXentLoss(**given)(x, x.square()),
     "SupConLoss": lambda x, y, **given: losses.SupConLoss(**given)(x, y),
+    "clip_loss": lambda x, y, **given: losses.clip_loss(x, x.square(), 5.0, **given),
+    "siglip_loss": lambda x, y, **given: losses.siglip_loss(x, x.square(), 5.0, -1.0, **given),
+    "CLIPLoss": lambda x, y, **given: losses.CLIPLoss(**given)(x, x.square(), 5.0),
+    "SigLIPLoss": lambda x, y, **given: losses.SigLIPLoss(**given)(x, x.square(), 5.0, -1.0),
 }
+# Those that are one number for the whole batch.
+OF_A_BATCH: dict[str, Callable[..., Tensor]] = {
+    "vicreg_loss": lambda x, group: losses.vicreg_loss(x, x.cos(), group=group),
+    "barlow_twins_loss": lambda x, group: losses.barlow_twins_loss(x, x.cos(), group=group),
+    "VICRegLoss": lambda x, group: losses.VICRegLoss(group=group)(x, x.cos()),
+    "BarlowTwinsLoss": lambda x, group: losses.BarlowTwinsLoss(group=group)(x, x.cos()),
+}
+LEARNED = {"clip_loss": (5.0,), "siglip_loss": (5.0, -1.0)}
 
 
 def batch(dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
@@ -68,6 +80,8 @@ def calls() -> Iterator[tuple[tuple[Any, ...], Callable[..., Tensor]]]:
                     x, y, reduction=reduction, group=group
                 ),
             )
+    for name, call in OF_A_BATCH.items():
+        yield (name,), lambda x, y, group, call=call: call(x, group)
     for name in CLASSES:
         yield (name,), lambda x, y, group, name=name: getattr(losses, name)(group=group)(x, y)
     yield (
@@ -88,6 +102,13 @@ def derived(model: nn.Module, value: Tensor) -> Tensor:
     return torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
 
 
+def of_numbers(name: str, inputs: Tensor, group: Any) -> list[Tensor]:
+    """Return the gradients of the scale, and of the bias, that a loss learns."""
+    numbers = [torch.tensor(value, requires_grad=True) for value in LEARNED[name]]
+    loss = getattr(losses, name)(inputs, inputs.square(), *numbers, group=group)
+    return list(torch.autograd.grad(loss, numbers))
+
+
 def work(rank: int, folder: str) -> None:
     """Run as one of the two processes."""
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
@@ -104,6 +125,8 @@ def work(rank: int, folder: str) -> None:
         x, y = batch(dtype)
         for name in MINED:
             found[dtype, name] = getattr(losses, name)(x[rank::2], y[rank::2], group=group)
+    for name in LEARNED:
+        found["numbers", name] = of_numbers(name, batch()[0][6 * rank :][:6], group)
     found["joined"] = gathered(*(tensor[rank::2] for tensor in batch()), group)
     for name in MINED:
         try:
@@ -136,6 +159,16 @@ def test_two_processes_give_value_and_gradient_of_one(
     for found in two:
         torch.testing.assert_close(found[cut, name][0], value.detach())
         torch.testing.assert_close(found[cut, name][1], gradient)
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_a_learned_number_has_the_gradient_of_one_process_on_each(
+    name: str, two: list[Results]
+) -> None:
+    """So the mean over processes, which is what `DistributedDataParallel` takes, is right."""
+    for found in two:
+        expected = of_numbers(name, batch()[0], None)
+        torch.testing.assert_close(found["numbers", name], expected)
 
 
 @pytest.mark.parametrize("dtype", (torch.float32, torch.bfloat16, torch.float16), ids=str)

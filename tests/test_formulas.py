@@ -248,6 +248,7 @@ KNOWN = {
     r"2^3 - 2^{-1}": 7.5,
     r"\frac{1}{2} y": 1,
     r"\frac{1}{2 y}": 0.25,
+    r"3 y / y^2 - e^{-y / 2} e": 0.5,
     r"\sqrt{y + 7}": 3,
     r"\log e^y": 2,
     r"y \log y - y": 2 * math.log(2) - 2,

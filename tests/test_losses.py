@@ -46,7 +46,14 @@ def cases_of(loss: Record) -> Any:
     return importlib.import_module(f"tests.cases.{loss.function}")
 
 
+def reduces(loss: Record) -> bool:
+    """Whether it takes a `reduction`: some losses are one number for the whole batch."""
+    return "reduction" in inspect.signature(getattr(losses, loss.function)).parameters
+
+
 def reductions(loss: Record) -> tuple[str, ...]:
+    if not reduces(loss) and loss.function not in LAYERS:
+        return ("mean",)
     return ("none", "mean", "sum", *(("batchmean",) if loss.function == "kl_div" else ()))
 
 
@@ -135,9 +142,17 @@ def test_values_and_gradients_equal_the_reference(
             if DEVELOPERS:
                 raise
             pytest.skip(f"this PyTorch refuses the call: {error}")
-        for ours_, theirs in zip(actual, expected, strict=True):
+        against = "torch.nn.functional" if has_twin(loss) else f"tests/cases/{loss.function}.py"
+        parts = ["the value", *(f"the gradient in {name}" for name in case.differentiable)]
+        for part, ours_, theirs in zip(parts, actual, expected, strict=True):
             assert ours_.dtype == theirs.dtype
-            close(ours_, theirs, dtype)
+            try:
+                close(ours_, theirs, dtype)
+            except AssertionError as error:
+                raise AssertionError(
+                    f"{part} of {module_of(loss.function)} is not that of the reference in "
+                    f"{against}, reduction={reduction!r}, case {case.id!r}:\n{error}"
+                ) from None
 
 
 @pytest.mark.slow
@@ -292,12 +307,12 @@ def modules(
     for name in loss.classes:
         cls = getattr(losses, name)
         settings = set(inspect.signature(cls).parameters)
-        keywords = {k: v for k, v in case.arguments.items() if k in settings}
+        keywords = {k: v for k, v in {**case.arguments, **more}.items() if k in settings}
         order = [k for k in inspect.signature(ours(loss)).parameters if k not in settings]
         inputs = tuple(case.arguments[k] for k in order if k in case.arguments)
         # L1, MSE and Huber take a `weight` as functions only.
         if len(inputs) <= len(inspect.signature(cls.forward).parameters) - 1:
-            yield cls(**keywords, **more), inputs
+            yield cls(**keywords), inputs
 
 
 @every((torch.float32,), keep=lambda loss, case: loss.function not in LAYERS)

@@ -190,7 +190,7 @@ def info_nce_loss(
     loss = -every.log_softmax(1).gather(1, own).squeeze(1)
     if symmetric:
         loss = (loss - s.T.log_softmax(1).gather(1, own).squeeze(1)) / 2
-    return reduce_loss(loss, reduction, max(1, loss.numel()))  # the mean of nothing is 0
+    return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 
 def check_negatives(query: Tensor, negatives: Tensor | None) -> None:
@@ -284,12 +284,11 @@ RECORD = Record(
     torch_equivalent=False,
     curve=Curve(
         {
-            "query": [["cos", "sin"]],
-            "key": [[1.0, 0.0]],
-            "negatives": [[0.5, 0.8660254], [-1.0, 0.0]],
+            "query": [["cos", "sin"], [0.5, 0.8660254]],
+            "key": [[1.0, 0.0], [0.5, 0.8660254]],
         },
-        (-3.141592653589793, 3.141592653589793),
-        "angle θ from q to its key; negatives at π/3 and π",
+        (0, 3.141592653589793),
+        "angle θ to the key; the other key at π/3",
         sweep=("temperature", (0.1, 0.3, 1.0)),
         slider=(0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 1.0),
         symbol="θ",

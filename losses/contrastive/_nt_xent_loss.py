@@ -131,10 +131,11 @@ def nt_xent_loss(
     z = unit(torch.cat((input1, input2)))
     s = z @ z.T / temperature
     row = torch.arange(z.shape[0], device=z.device)
-    s = s.masked_fill(row[:, None] == row, -torch.inf)  # no row is its own other view
+    # No row is its own other view.
+    s = s.masked_fill(row[:, None] == row, -torch.inf)
     other = row.roll(input1.shape[0])
     loss = -s.log_softmax(1).gather(1, other[:, None]).squeeze(1)
-    return reduce_loss(loss, reduction, max(1, loss.numel()))  # the mean of nothing is 0
+    return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 
 class NTXentLoss(Loss):
@@ -196,8 +197,8 @@ RECORD = Record(
     torch_equivalent=False,
     curve=Curve(
         {"input1": [["cos", "sin"], [0.0, 1.0]], "input2": [[1.0, 0.0], [-0.5, 0.8660254]]},
-        (-3.141592653589793, 3.141592653589793),
-        "angle θ from z₁ to its other view; the other sample at π/2 and 2π/3",
+        (0, 3.141592653589793),
+        "angle θ of z₁, with its other view at 0",
         sweep=("temperature", (0.1, 0.5, 1.0)),
         slider=(0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 1.0),
         symbol="θ",

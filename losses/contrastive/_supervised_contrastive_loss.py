@@ -147,7 +147,8 @@ def supervised_contrastive_loss(
     itself = row[:, None] == row
     positive = (target[:, None] == target) & ~itself
     number = positive.sum(1)
-    cost = -s.masked_fill(itself, -torch.inf).log_softmax(1)  # of taking j for a partner of i
+    s = s.masked_fill(itself, -torch.inf)
+    cost = -s.log_softmax(1)  # of taking j for a partner of i
     loss = cost.masked_fill(~positive, 0).sum(1) / number.clamp(min=1)
     return reduce_loss(loss, reduction, (number > 0).sum().clamp(min=1))
 
@@ -216,10 +217,10 @@ RECORD = Record(
     curve=Curve(
         {
             "input": [["cos", "sin"], [1.0, 0.0], [0.5, 0.8660254], [-1.0, 0.0]],
-            "target": [0, 0, 1, 1],
+            "target": [0, 0, 1, 2],
         },
-        (-3.141592653589793, 3.141592653589793),
-        "angle θ from x₁ to x₂ of its label; the other label at π/3 and π",
+        (0, 3.141592653589793),
+        "angle θ to the partner; others at π/3 and π",
         sweep=("temperature", (0.1, 0.3, 1.0)),
         slider=(0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 1.0),
         symbol="θ",

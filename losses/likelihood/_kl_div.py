@@ -214,12 +214,7 @@ class KLDivLoss(Loss):
 RECORD = Record(
     function="kl_div",
     classes=("KLDivLoss",),
-    aliases=(
-        "Kullback–Leibler divergence",
-        "KL divergence",
-        "relative entropy",
-        "distillation loss",
-    ),
+    aliases=("Kullback–Leibler divergence", "KL divergence", "relative entropy"),
     summary="Match a whole distribution: distillation, soft labels, variational terms.",
     input="log-probabilities, at most 0, of the model Q",
     target="probabilities of the reference P; log-probabilities with `log_target=True`",

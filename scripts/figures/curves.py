@@ -86,8 +86,10 @@ def evaluate(function: str, curve: Curve, value: Any, xs: Tensor) -> tuple[Tenso
         values = {"x": x, "cos": x.cos(), "sin": x.sin(), name: value}
         loss = getattr(losses, function)
         given = {key: spread(template, values, x) for key, template in arguments.items()}
-        if "reduction" not in inspect.signature(loss).parameters:  # a log-probability a row
-            return -loss(**given, **keywords).output
+        if "reduction" not in inspect.signature(loss).parameters:
+            result = loss(**given, **keywords)
+            # One number for a batch, or a log-probability a row.
+            return result if isinstance(result, Tensor) else -result.output
         # One point only, so the sum is its loss, whatever the mean divides by.
         return loss(**given, **keywords, reduction="none" if x.dim() else "sum")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from importlib import import_module
 from importlib.machinery import PathFinder
@@ -93,3 +94,18 @@ class Scores:
 
     def __call__(self, tokens: dict[str, Tensor]) -> dict[str, Tensor]:
         return tokens
+
+
+def lifted(module: str, name: str) -> Any:
+    """Lift one function out of a module that does not import, such as a trainer."""
+    package, _, file = module.rpartition(".")
+    spec = PathFinder.find_spec(package.partition(".")[0])
+    assert spec is not None and spec.submodule_search_locations is not None
+    path = Path(spec.submodule_search_locations[0]).joinpath(*package.split(".")[1:], f"{file}.py")
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            node.decorator_list = []
+            names = {"torch": torch, "F": torch.nn.functional}
+            exec(compile(ast.Module([node], []), str(path), "exec"), names)
+            return names[name]
+    raise ImportError(f"{module} has no {name}", name=module)

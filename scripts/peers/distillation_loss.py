@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scripts.peers import Agreement, Peer, _load
+
+INPUT = "one row, of the student's logits 1, 0, −1 and the teacher's 2, 0, 0"
+ARGUMENTS: dict[str, Any] = {
+    "input": torch.tensor([[1.0, 0.0, -1.0]]),
+    "teacher": torch.tensor([[2.0, 0.0, 0.0]]),
+}
+
+
+def of_torch(input: Tensor, teacher: Tensor, temperature: float = 2.0) -> Tensor:
+    log_q = (input / temperature).log_softmax(-1).flatten(0, -2)
+    log_p = (teacher / temperature).log_softmax(-1).flatten(0, -2)
+    kl_div = torch.nn.functional.kl_div
+    return temperature**2 * kl_div(log_q, log_p, reduction="batchmean", log_target=True)
+
+
+def of_torchtune(input: Tensor, teacher: Tensor) -> Tensor:
+    loss = _load.part("torchtune.modules.loss.kd_losses").ForwardKLLoss()
+    return loss(input, teacher, torch.zeros(len(input), dtype=torch.int64))
+
+
+def of_liger(input: Tensor, teacher: Tensor) -> Tensor:
+    loss = _load.part("liger_kernel.chunked_loss.jsd_loss").LigerFusedLinearJSDLoss(
+        weight_hard_loss=0.0, weight_soft_loss=1.0, beta=0.0, temperature=2.0, compiled=False
+    )
+    # Its logits are linear in a hidden state: here they are that state.
+    one = torch.eye(input.shape[-1], dtype=input.dtype)
+    return loss(input, one, teacher, one, torch.zeros(len(input), dtype=torch.int64))
+
+
+PEERS = (
+    Peer(
+        "torch",
+        'kl_div(..., reduction="batchmean")',
+        "",
+        0.091417,
+        lambda: of_torch(**ARGUMENTS),
+    ),
+    Peer(
+        "torchtune",
+        "ForwardKLLoss()(...)",
+        "no temperature; the teacher's entropy is not taken off; leaves out infinite logits",
+        0.727127,
+        lambda: of_torchtune(**ARGUMENTS),
+    ),
+    Peer(
+        "liger-kernel",
+        "LigerFusedLinearJSDLoss(beta=0, temperature=2)",
+        "without the square of the temperature",
+        0.022854,
+        lambda: of_liger(**ARGUMENTS),
+    ),
+)
+
+
+def random() -> dict[str, Any]:
+    draw = torch.Generator().manual_seed(0)
+    input, teacher = 2 * torch.randn(2, 4, 5, dtype=torch.float64, generator=draw)
+    return {"input": input.requires_grad_(), "teacher": teacher, "temperature": 3.0}
+
+
+def at_one() -> dict[str, Any]:
+    return random() | {"temperature": 1.0}
+
+
+def entropy_taken_off(input: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    p = teacher.softmax(-1)
+    return of_torchtune(input, teacher) + (p * p.log()).sum(-1).mean()
+
+
+AGREEMENTS = (
+    Agreement("torch", "kl_div, batchmean, times the square of the temperature", random, of_torch),
+    Agreement(
+        "torchtune",
+        "ForwardKLLoss, less the teacher's entropy",
+        at_one,
+        entropy_taken_off,
+        1e-6,  # in float32
+    ),
+)
