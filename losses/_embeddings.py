@@ -17,8 +17,7 @@ def unit(x: Tensor) -> Tensor:
     largest = x.detach().abs().amax(-1, keepdim=True)
     x = x / largest.clamp(min=1)  # else its squares may overflow
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    x = x / length.clamp(min=1e-12)
-    return x
+    return x / torch.clamp(length, min=1e-12)
 
 
 def centred(x: Tensor) -> Tensor:
