@@ -53,11 +53,10 @@ BLOCK = re.compile(
 FUNCTIONS = {name: loss.function for loss in CATALOG for name in loss.classes}
 # Sections that nobody asks for: the same few words on every page, and what the errata list as well.
 UNASKED = re.compile(r"#(properties|in-the-source-documents)$")
-# What the search does without: lists of decimals, a signature beside its list of parameters, that
-# list where a class has its function's, and indentation.
+# What the search does without: lists of decimals, a signature beside its list of parameters, and
+# indentation.
 DECIMALS = re.compile(r"\[[\d\s.,\[\]einfa+-]*\d\.[\d\s.,\[\]einfa+-]*\]")
 SIGNATURE = re.compile(r"^\s*<pre><code>\w+\(.*?</pre>", re.DOTALL)
-PARAMETERS = re.compile(r"<ul>.*?</ul>", re.DOTALL)
 INDENTED = re.compile(r"(<pre>.*?</pre>)|\s+", re.DOTALL)
 # MkDocs's mark between Chinese words, where they end anyway.
 MARKED = re.compile(r"\u200b(?![\u4e00-\u9fff])|(?<![\u4e00-\u9fff])\u200b")
@@ -149,7 +148,8 @@ def brief(entry: dict[str, Any]) -> str:
     if name in FUNCTIONS:
         both = (getattr(losses, each) for each in (name, FUNCTIONS[name]))
         own, known = (inspect.signature(each).parameters.keys() for each in both)
-        text = PARAMETERS.sub("", text) if own <= known else text
+        if own <= known:  # nothing that the function does not say
+            return ""
     text = INDENTED.sub(lambda match: match[1] or " ", text)
     return DECIMALS.sub("[…]", text).strip()
 
