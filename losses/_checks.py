@@ -287,13 +287,18 @@ def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale
         )
 
 
-def check_teacher(input: Tensor, teacher: Tensor, temperature: float) -> None:
-    """Raise unless student and teacher have a logit for each class, and a temperature."""
+def check_softness(temperature: float) -> None:
+    """Raise unless logits can be divided by the temperature."""
     if not temperature > 0:
         raise ValueError(
             f"temperature must be above 0, got temperature={temperature}: 1 leaves the "
             "distributions as they are, 2 to 5 make them softer"
         )
+
+
+def check_teacher(input: Tensor, teacher: Tensor, temperature: float) -> None:
+    """Raise unless student and teacher have a logit for each class, and a temperature."""
+    check_softness(temperature)
     check_floating(input=input)
     check_floating(teacher=teacher)
     found = f"got {tuple(input.shape)} and {tuple(teacher.shape)}"

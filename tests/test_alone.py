@@ -49,6 +49,7 @@ def printed_by(program: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("session", [pytest.param(text, id=where) for where, text in sessions()])
 def test_what_is_copied_runs_with_pytorch_alone(session: str) -> None:
     copied = alone(session)

@@ -136,6 +136,7 @@ def test_descriptions_follow_the_values() -> None:
     )
 
 
+@pytest.mark.slow
 @each_figure
 def test_figures_are_small_described_and_in_the_pages_colours(name: str) -> None:
     drawn = DRAWINGS[name]()

@@ -338,7 +338,9 @@ def test_the_reader_refuses(formula: str) -> None:
 
 
 @each_loss
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "seed", [SEEDS[0], *(pytest.param(seed, marks=pytest.mark.slow) for seed in SEEDS[1:])]
+)
 def test_formulas_hold(loss: Record, seed: int) -> None:
     assert list(Checker(loss.function).errors(seed)) == []
 

@@ -167,6 +167,7 @@ def test_where_pytorch_errs_the_mathematics_holds(
         assert not any(gradient.isnan().any() for gradient in gradients)
 
 
+@pytest.mark.slow
 @every(HALVES)
 def test_half_precision_rounds_the_exact_result(
     loss: Record, case: Case, dtype: torch.dtype, device: str

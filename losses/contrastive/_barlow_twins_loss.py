@@ -130,9 +130,10 @@ def barlow_twins_loss(
     x, y = input1, input2
     if x.shape[0] == 0:
         return (x + y).sum()
-    correlation = standardised(x, eps).T @ standardised(y, eps) / x.shape[0]
+    u, v = standardised(x, eps), standardised(y, eps)
+    c = u.T @ v / x.shape[0]
     same = torch.eye(x.shape[1], dtype=torch.bool, device=x.device)
-    cost = torch.where(same, (1 - correlation).square(), lambd * correlation.square())
+    cost = torch.where(same, (1 - c).square(), lambd * c.square())
     return cost.sum()
 
 
@@ -220,7 +221,7 @@ RECORD = Record(
     curve=Curve(
         {"input1": [["x", 1.0], [0.0, -2.0], [1.0, 1.0]], "input2": OTHER},
         (-4, 4),
-        "x₁₁, which is −1 in the second view; all else is equal",
+        "x₁₁, with y₁₁ = −1, else x = y",
         sweep=("lambd", (0.0, 0.1, 1.0)),
         slider=(0.0, 0.005, 0.05, 0.1, 0.5, 1.0),
         symbol="x₁₁",

@@ -140,7 +140,8 @@ def siglip_loss(
         x, y = unit(x), unit(y)
     logits = logit_scale * (x @ y.T) + logit_bias
     own = torch.eye(x.shape[0], dtype=torch.bool, device=x.device)
-    loss = softplus(torch.where(own, -logits, logits), threshold=40).sum(1)
+    against = torch.where(own, -logits, logits)
+    loss = softplus(against, threshold=40).sum(1)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 
@@ -223,10 +224,10 @@ RECORD = Record(
             "logit_scale": 10.0,
             "logit_bias": "logit_bias",
         },
-        (-3.141592653589793, 3.141592653589793),
-        "angle θ between x₁ and y₁; x₂ = y₂ at a right angle to y₁",
+        (0, 3.141592653589793),
+        "angle θ between x₁ and y₁",
         sweep=("logit_bias", (0.0, -5.0, -10.0)),
-        slider=(-20.0, -10.0, -5.0, 0.0, 5.0),
+        slider=(-15.0, -10.0, -5.0, 0.0, 5.0),
         symbol="θ",
     ),
     properties=Properties(

@@ -142,7 +142,8 @@ def vicreg_loss(
         return (x + y).sum()
     distance = (x - y).square().mean()
     (v_x, c_x), (v_y, c_y) = spread(x, eps), spread(y, eps)
-    return sim_coeff * distance + std_coeff * (v_x + v_y) / 2 + cov_coeff * (c_x + c_y)
+    loss = sim_coeff * distance + std_coeff * (v_x + v_y) / 2
+    return loss + cov_coeff * (c_x + c_y)
 
 
 def spread(x: Tensor, eps: float) -> tuple[Tensor, Tensor]:
@@ -262,7 +263,7 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "what a narrow column costs bends down as it spreads"),
-        lipschitz=Claim(False, "distances enter squared, covariances to the fourth power"),
+        lipschitz=Claim(False, "distances enter squared, the spread to the fourth power"),
         smooth=Claim(False, "a kink where the standard deviation of a column is 1"),
         symmetric=Claim(True, "both views play the same part", "arguments"),
         bounded=Claim(False, "it grows with the distance, and with the cube of the spread"),

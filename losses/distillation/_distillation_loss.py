@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from losses._checks import check_teacher, check_temperature, loss_function, upcast
+from losses._checks import check_softness, check_teacher, loss_function, upcast
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -144,7 +144,7 @@ class DistillationLoss(Loss):
     temperature: float
 
     def __init__(self, *, temperature: float = 2.0, reduction: str = "mean") -> None:
-        check_temperature(temperature)
+        check_softness(temperature)
         super().__init__(reduction=reduction)
         self.temperature = temperature
 

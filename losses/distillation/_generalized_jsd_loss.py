@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from losses._checks import check_teacher, check_temperature, loss_function, upcast
+from losses._checks import check_softness, check_teacher, loss_function, upcast
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -181,7 +181,7 @@ class GeneralizedJSDLoss(Loss):
         self, *, beta: float = 0.5, temperature: float = 1.0, reduction: str = "mean"
     ) -> None:
         check_beta(beta)
-        check_temperature(temperature)
+        check_softness(temperature)
         super().__init__(reduction=reduction)
         self.beta = beta
         self.temperature = temperature

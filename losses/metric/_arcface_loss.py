@@ -144,7 +144,8 @@ def arcface_loss(
     x, w = unit(input), unit(linear_weight)
     of_target = target[:, None]
     w_y = w[target]
-    # Of two chords, because an arccosine has an infinite slope at 1, and few digits near it.
+    # Of two chords: an arccosine has an infinite slope at 1,
+    # and few digits near it.
     theta = 2 * torch.atan2(vector_norm(x - w_y, dim=1), vector_norm(x + w_y, dim=1))
     beyond = theta.cos() - margin * math.sin(margin)
     a_y = torch.where(theta + margin <= math.pi, (theta + margin).cos(), beyond)

@@ -326,8 +326,9 @@ def plot(
         for wall in curve.walls:
             axes.axvline(wall, linestyle=":", color=INK, linewidth=1.2)
         if any(mentions(template, "cos") for template in curve.arguments.values()):
-            axes.set_xticks([0, torch.pi / 4, torch.pi / 2, 3 * torch.pi / 4, torch.pi])
-            axes.set_xticklabels(["0", "π/4", "π/2", "3π/4", "π"])
+            quarters = round(4 * curve.domain[1] / torch.pi) + 1
+            axes.set_xticks([k * torch.pi / 4 for k in range(quarters)])
+            axes.set_xticklabels(["0", "π/4", "π/2", "3π/4", "π"][:quarters])
         if rows:
             legend(axes, names, rows)
 

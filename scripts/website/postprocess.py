@@ -169,7 +169,8 @@ def said_by(code: str) -> list[str]:
     """Return the messages in a piece of code, with a gap where a value is filled in."""
     found: dict[str, None] = {}
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Raise) or ast.unparse(node).startswith("warnings.warn("):
+        warns = isinstance(node, ast.Call) and ast.unparse(node.func) == "warnings.warn"
+        if isinstance(node, ast.Raise) or warns:
             texts = [part for part in ast.walk(node) if isinstance(part, ast.JoinedStr)]
             inside = [value for text in texts for value in ast.walk(text) if value is not text]
             for part in ast.walk(node):
