@@ -36,11 +36,12 @@ def kind(path: str) -> tuple[object, ...]:
 
 
 def representatives() -> list[str]:
-    """Choose the heaviest page of each kind, and the lightest of a loss."""
+    """Choose the heaviest page of each kind, the lightest of a loss, and two of the widest."""
     size = {path: (SITE / path).stat().st_size for path in ENGLISH}
     heaviest = {kind(path): path for path in sorted(ENGLISH, key=size.__getitem__)}
     losses = [path for path in ENGLISH if path.startswith("losses/")]
-    return sorted({*heaviest.values(), *sorted(losses, key=size.__getitem__)[:1]})
+    lightest = sorted(losses, key=size.__getitem__)[:1]
+    return sorted({*heaviest.values(), *lightest, LONGEST, "guide/rosetta.html"})
 
 
 def in_a_browser(all_pages: bool) -> list[str]:
