@@ -1,4 +1,4 @@
-"""Every loss of PyTorch, and a few more, from first principles.
+"""Every loss of PyTorch, and those beyond it that people look for, from first principles.
 
 The names, parameters and defaults are those of `torch.nn.functional` (functions) and `torch.nn`
 (classes).
