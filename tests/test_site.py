@@ -488,7 +488,7 @@ def test_a_pasted_message_leads_to_what_it_means(folder: str, page: Page, addres
             "losses/cross_entropy.html#target-3-is-out-of-bounds"
         ),
         "Expected floating point type for target with class probabilities, got Long": (
-            "losses/cross_entropy.html#one-hot-labels-as-integers"
+            "guide/troubleshooting.html#dtype"
         ),
         "loss stuck at 0.693": "guide/troubleshooting.html#ln-c",
         "RuntimeError: CUDA error: device-side assert triggered": (
@@ -797,7 +797,7 @@ LINE = re.compile(r"</(?:p|li|td|th|h\d|div|summary|figcaption)>|<br>")
 
 def test_no_english_punctuation_is_left() -> None:
     left = set()
-    for path in translated("zh/"):
+    for path in set(translated("zh/")) - {"changelog.html"}:  # that is English
         article = ARTICLE.search((SITE / "zh" / path).read_text("utf-8"))
         assert article
         page = re.sub(r"<(pre|svg|style|script)\b.*?</\1>", "", article[0], flags=re.DOTALL)
@@ -864,7 +864,8 @@ def test_the_inventory_names_the_public_api(folder: str) -> None:
 
 def test_the_font_has_every_character_of_the_formulas() -> None:
     covered = set(map(chr, TTFont(TARGET).getBestCmap()))
-    assert characters(SITE) - covered == set(), "run python scripts/dev/font.py"
+    # The selector of a variant draws nothing itself.
+    assert characters(SITE) - covered - {"\ufe00"} == set(), "run python scripts/dev/font.py"
 
 
 # Building and serving

@@ -261,7 +261,8 @@ def translated(docstring: str) -> str:
     for part in parts(docstring):
         if part.message not in context.translations:
             shape = part.kind.startswith("Shape") and not part.message
-            lines.append(part.source.replace("`: ", "`：") if shape else part.source)
+            said = part.source.replace("`: ", "`：").replace("`, `", "`、`")
+            lines.append(said if shape else part.source)
         else:
             said = gettext(part.message)
             start = part.start

@@ -16,7 +16,7 @@ COUNTS = torch.arange(16, dtype=torch.float64)
 
 
 @picture(
-    "counts",
+    "counts_alike",
     [],
     [
         "negative_binomial_nll_loss",

@@ -19,6 +19,12 @@ self.postMessage = message => {
   post.call(self, message)
 }
 importScripts(location.hash.slice(1))
+// lunr tells sets of words apart by labels and numbers written in one: with many numbers among the
+// words, two were taken for one, and a query with "1" found nothing
+lunr.TokenSet.prototype.toString = function () {
+  const edges = Object.keys(this.edges).sort().map(label => `${label}>${this.edges[label].id},`)
+  return this._str || (this.final ? "1" : "0") + edges.join("")
+}
 self.addEventListener = listen
 self.addEventListener("message", ({ data: message }) => {
   if (message.type === SETUP) read(message.data)
