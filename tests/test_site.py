@@ -777,7 +777,8 @@ def test_no_english_is_left(folder: str) -> None:
     sentence = re.compile(r"(?:\b[a-z]{2,}[ ,]+){3,}[a-z]{2,}\b")
     names = " ".join(name for loss in CATALOG for name in loss.aliases)
     left = set()
-    for path in translated(folder):
+    # The changelog is English, and what is to be fixed is called by its message.
+    for path in set(translated(folder)) - {"changelog.html", "guide/fix.html"}:
         page = (SITE / folder / path).read_text("utf-8")
         code = [*re.findall(r"<(code|em)\b[^>]*>(.*?)</\1>", page, re.DOTALL)]
         shown = text_of(" ".join(inner for _, inner in code))

@@ -207,7 +207,7 @@ RECORD = Record(
     input="two embeddings, any real number",
     target="1 if the pair is similar, 0 if not; between them, both",
     mean="the number of pairs",
-    shapes="`input1`, `input2` (*, D); `target` (*)",
+    shapes="`input1` (*, D), `input2` (*, D), `target` (*)",
     torch_equivalent=False,
     curve=Curve(
         {"input1": [["x"]], "input2": [[0.0]], "target": [0.0]},
