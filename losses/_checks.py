@@ -646,11 +646,16 @@ def check_total_count(total_count: Any, input: Tensor) -> None:
         )
 
 
+def expands(other: Tensor, input: Tensor) -> bool:
+    """Whether a tensor fits the shape of `input` without enlarging it."""
+    pairs = zip(reversed(other.shape), reversed(input.shape), strict=False)
+    return other.dim() <= input.dim() and all(size in (1, there) for size, there in pairs)
+
+
 def check_expands(input: Tensor, **others: Tensor) -> None:
     """Raise unless each of these broadcasts to the shape of `input`, which stays as it is."""
     for name, other in others.items():
-        pairs = zip(reversed(other.shape), reversed(input.shape), strict=False)
-        if other.dim() > input.dim() or any(size not in (1, there) for size, there in pairs):
+        if not expands(other, input):
             raise ValueError(
                 f"{name} must broadcast to the shape of input, got {tuple(other.shape)} for "
                 f"{tuple(input.shape)}: pass the same shape, or 1 along a dimension that shares it"

@@ -11,6 +11,7 @@ from losses._checks import (
     check_floating,
     check_real,
     check_same_shape,
+    expands,
     loss_function,
     outlier,
     upcast,
@@ -143,7 +144,7 @@ def check(input: Tensor, target: Tensor, sigma: Tensor | float) -> None:
     wrong = None
     if isinstance(sigma, Tensor):
         check_floating(sigma=sigma)
-        if not broadcasts(sigma, input):
+        if not expands(sigma, input):
             raise ValueError(
                 f"sigma must broadcast to input, got {tuple(sigma.shape)} for input "
                 f"{tuple(input.shape)}: pass one standard deviation for each element, or a number "
@@ -159,12 +160,6 @@ def check(input: Tensor, target: Tensor, sigma: Tensor | float) -> None:
             f"sigma must be at least 0, got {wrong:.4g}: pass softplus(sigma), or sigma.exp() if "
             "it is a logarithm"
         )
-
-
-def broadcasts(sigma: Tensor, input: Tensor) -> bool:
-    """Whether `sigma` fits the shape of `input` without enlarging it."""
-    pairs = zip(reversed(sigma.shape), reversed(input.shape), strict=False)
-    return sigma.dim() <= input.dim() and all(s in (1, x) for s, x in pairs)
 
 
 class CRPSNormalLoss(Loss):

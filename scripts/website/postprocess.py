@@ -194,6 +194,8 @@ def tag(index: Path) -> None:
     """
     content = json.loads(index.read_text("utf-8"))
     losses_ = {f"losses/{loss.function}": loss for loss in CATALOG}
+    pages = {entry["location"].partition(".html")[0] for entry in content["docs"]}
+    sought = {page: names_of(f"{page}.md") for page in pages}
     for entry in content["docs"]:
         page = entry["location"].partition(".html")[0]
         entry["text"] = brief(entry)
@@ -208,7 +210,7 @@ def tag(index: Path) -> None:
                 entry["about"] = language.cut(language.gettext(loss.summary))
         elif page in LISTS:
             entry["boost"] = 0.6
-        if names := names_of(f"{page}.md").get(entry["location"].partition("#")[2], ()):
+        if names := sought[page].get(entry["location"].partition("#")[2], ()):
             entry["tags"] = [*entry.get("tags", ()), *map(language.cut, names)]
     symptoms.fill(index.parents[1], content["docs"])
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
@@ -218,7 +220,6 @@ def tag(index: Path) -> None:
     index.write_text(text, "utf-8")
 
 
-@cache
 def names_of(path: str) -> dict[str, list[str]]:
     """Read what people look for when they want a page, or one of its sections.
 
