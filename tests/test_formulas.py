@@ -374,17 +374,16 @@ def test_likelihoods_sum_to_one(loss: Record) -> None:
 
 @pytest.mark.slow
 @each_loss
-def test_no_formula_is_left_out(
-    loss: Record, record_property: Callable[[str, int], None]
-) -> None:
+def test_no_formula_is_left_out(loss: Record, record_property: Callable[[str, int], None]) -> None:
     checker = Checker(loss.function)
     for seed in SEEDS:
         assert next(checker.errors(seed), None) is None
     counts = {name: len(DISPLAY.findall(of(loss.function))) for name, of in SOURCES.items()}
+    count = sum(counts.values())
     for source, of in SOURCES.items():
         assert counts[source] > 0, f"no formula is displayed in the {source}"
         assert of(loss.function).count("$$") == 2 * counts[source]
-    assert len(checker.page.displays) == sum(counts.values())
+    assert len(checker.page.displays) == count
     equations = list(itertools.chain(*checker.page.displays))
     read = [(checker.page.left[left], right) for left, right in equations]
     assert [equation for equation in read if equation not in checker.checked] == []
@@ -394,7 +393,7 @@ def test_no_formula_is_left_out(
         everything = inspect.getdoc(getattr(losses, name)) or ""
         assert everything.count("$$") == (2 * counts["docstring"] if name.islower() else 0)
     oracles = checker.oracles & {left for left, _ in equations}
-    record_property("formulas displayed on the pages of losses, all evaluated", sum(counts.values()))
+    record_property("formulas displayed on the pages of losses, all evaluated", count)
     record_property("equations in them", len(equations))
     record_property("of these, held against an independent oracle", len(oracles))
 
