@@ -70,3 +70,14 @@ def test_the_first_page_counts_the_pages_to_learn_from(page: str, words: str) ->
     )
     assert len(learn) == 6
     assert words in (ROOT / "docs" / page / "index.md").read_text("utf-8")
+
+
+def test_the_notices_name_what_the_site_ships_from_others() -> None:
+    notices = (SITE / "assets" / "notices.txt").read_text("utf-8")
+    shipped = {"STIX Two Math", "Material for MkDocs"}
+    for path in (SITE / "assets").rglob("*.map"):
+        sources = " ".join(json.loads(path.read_text("utf-8"))["sources"])
+        shipped |= set(re.findall(r"node_modules/((?:@[^/ ]+/)?[^/ ]+)", sources))
+    assert len(shipped) > 2
+    assert [name for name in sorted(shipped) if name.lower() not in notices.lower()] == []
+    assert not [*SITE.rglob("lunr.*.js")]  # languages of the search, under licences of their own
