@@ -51,6 +51,7 @@ def test_the_readme_counts_the_losses(name: str) -> None:
 
 def test_the_counts_on_the_site_are_of_these_losses_and_these_tests() -> None:
     """Counted by the last whole run of the tests, which every change of a test makes old."""
+    assert COUNTS.exists(), "count first: python scripts/run.py test"
     counts = json.loads(COUNTS.read_text("utf-8"))
     assert [*counts["losses"]] == [loss.function for loss in CATALOG]
     assert min(each["all"] for each in counts["losses"].values()) > 0
