@@ -146,7 +146,8 @@ def share(name: str) -> str:
             axes.barh(2 - k, part, color=COLOURS[1], height=0.6)
             axes.barh(2 - k, 1 - part, left=part, color=COLOURS[0], height=0.6, alpha=0.45)
             shares = " / ".join(f"{100 * one:.0f} %" for one in (part, 1 - part))
-            axes.text(0.5, 2 - k, shares, color=INK, fontsize=11, **CENTRED)
+            axes.text(1.03, 2 - k, shares, color=INK, fontsize=11, va="center")
+        axes.set_xlim(0, 1.45)
         axes.set_yticks([2, 1, 0], ["γ = 0", "γ = 1", "γ = 2"])
         axes.set_xticks([])
 
