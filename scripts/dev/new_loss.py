@@ -336,7 +336,9 @@ def main() -> int:
 
     print("Written, each with its TODOs:", *new, sep="\n  ")
     print(f"Done: the export in {package}; the site's navigation follows it.")
-    print(f"What is missing, by name: python scripts/run.py test -k {options.function}")
+    test = "python scripts/run.py test -k"
+    print(f'The TODOs, by file and line: {test} "{options.function} and nothing_is_left"')
+    print(f"When none is left, all its tests: {test} {options.function}")
     return 0
 
 

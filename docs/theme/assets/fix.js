@@ -3,9 +3,11 @@
   const field = document.getElementById("message")
   const list = document.getElementById("symptoms")
   if (field && list) {
-    // Every Chinese character is a word; the kind of an error says little
+    // Every Chinese character is a word; the kind of an error says little, and these say nothing
+    const idle = new Set(("a an and are as at be because but by do does for from has have how i in is it "
+      + "its me my of on or so that the then this to was what when where why with").split(" "))
     const words = text => (text.toLowerCase().match(/\p{sc=Han}|[\p{L}_][\p{L}\p{N}_]*|\d+\.\d+/gu) || [])
-      .filter(word => !/.(error|warning)$/.test(word))
+      .filter(word => !/.(error|warning)$/.test(word) && !idle.has(word))
     const items = [...list.children].map(item => {
       const title = new Set(words(item.textContent))
       return { item, title, all: new Set([...title, ...words(item.dataset.words)]) }
