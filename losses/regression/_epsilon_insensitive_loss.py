@@ -78,19 +78,18 @@ def epsilon_insensitive_loss(
 
         >>> import torch
         >>> from losses import epsilon_insensitive_loss
-        >>> prediction = torch.tensor([0.4, 0.6, -10.0], requires_grad=True)
-        >>> target = torch.zeros(3)
-        >>> loss = epsilon_insensitive_loss(prediction, target, epsilon=0.5, reduction="sum")
+        >>> x, y = torch.tensor([0.4, 0.6, -10.0], requires_grad=True), torch.zeros(3)
+        >>> loss = epsilon_insensitive_loss(x, y, epsilon=0.5, reduction="sum")
         >>> loss.backward()
-        >>> prediction.grad
+        >>> x.grad
         tensor([ 0.,  1., -1.])
 
         Without a tolerance it is the absolute error: (1 + 2) / 2 = 1.5.
 
         >>> import torch
         >>> from losses import epsilon_insensitive_loss, l1_loss
-        >>> prediction, target = torch.tensor([1.0, 4.0]), torch.tensor([2.0, 2.0])
-        >>> epsilon_insensitive_loss(prediction, target, epsilon=0.0), l1_loss(prediction, target)
+        >>> x, y = torch.tensor([1.0, 4.0]), torch.tensor([2.0, 2.0])
+        >>> epsilon_insensitive_loss(x, y, epsilon=0.0), l1_loss(x, y)
         (tensor(1.5000), tensor(1.5000))
 
     References:

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from losses._checks import check_floating, check_same_shape, loss_function, upcast
+from losses._checks import CHECKS
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -43,7 +43,7 @@ def FUNCTION(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     $$
 
     `'mean'` divides the sum of all elements by their number (TODO: is that so?),
-    $\\frac{1}{n} \\sum_i \\ell(x_i, y_i)$.
+    $\\frac{1}{n} \\sum_i \\ell(x_i, y_i)$NOTHING.
 
     The gradient is TODO: in words, then as a formula:
 
@@ -66,8 +66,9 @@ def FUNCTION(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
         The loss in the data type of `input` (float32 under autocast).
 
     Raises:
-        NotImplementedError: If `input` is not floating point.
+        TypeError: If `input` or `target` is not a tensor.
         ValueError: If the shapes differ, or `reduction` is none of the three.
+        NotImplementedError: If `input` is not floating point.COMPLEX
 
     Examples:
         TODO: numbers that can be checked by hand, next to the arithmetic.
@@ -89,7 +90,7 @@ def FUNCTION(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     References:
         - TODO: the paper with its link, and PyTorch's page, or that there is none
     """
-    check_floating(input=input)
+    check_floating(input=input)REAL
     check_same_shape(input, target)
     input, target = upcast(input, target)
     raise NotImplementedError("TODO: the formula's symbols, in the formula's order, instead of:")
@@ -223,7 +224,7 @@ def errors() -> Iterator[Error]:
     average = {"input": x, "target": x, "reduction": "avg"}
     yield Error("reduction", average, ValueError, "avg"PARITY)
     integers = {"input": x.long(), "target": x.long()}
-    yield Error("integers", integers, NotImplementedError, "input"PARITY)
+    yield Error("integers", integers, NotImplementedError, "input"PARITY)REFUSED
 
 
 # TODO: which of its arguments are its input, which numbers, and which targets?
@@ -255,6 +256,13 @@ def reference(
     raise NotImplementedError("TODO")
 
 '''
+
+# What is refused where PyTorch does not say otherwise.
+REFUSED = """
+    shapes = {"input": x, "target": x[:, None]}
+    yield Error("shapes", shapes, ValueError, "same shape", False)
+    complex_ = {"input": x, "target": x + 0j}
+    yield Error("complex", complex_, RuntimeError, "target", False)"""
 
 
 def answers(family: str) -> str:
@@ -300,12 +308,20 @@ def main() -> int:
         parser.error(f"there is no {after} among {', '.join(siblings)}")
 
     known = hasattr(torch.nn.functional, options.function)
+    more = [] if known else ["check_real"]
 
     def filled(template: str) -> str:
         for name, value in {
             "REFERENCE\n": "" if known else REFERENCE,
             "IMPORTS\n": IMPORTS if known else "",
             "GENERATED\n": GENERATED if known else "",
+            "CHECKS": ", ".join(
+                ["check_floating", *more, "check_same_shape", "loss_function", "upcast"]
+            ),
+            "NOTHING": "" if known else ",\n    and is 0 where there are none",
+            "COMPLEX": "" if known else "\n        RuntimeError: If `target` is complex.",
+            "REAL": "" if known else "\n    check_real(target=target)",
+            "REFUSED": "" if known else REFUSED,
             "PARITY": "" if known else ", False",
             "CLAIMS": "\n".join(
                 f'        {name}=Claim(False, "TODO: whether, and why"),' for name in PROPERTIES
@@ -337,7 +353,7 @@ def main() -> int:
     print("Written, each with its TODOs:", *new, sep="\n  ")
     print(f"Done: the export in {package}; the site's navigation follows it.")
     test = "python scripts/run.py test -k"
-    print(f'The TODOs, by file and line: {test} "{options.function} and nothing_is_left"')
+    print(f'The TODOs, file by file: {test} "{options.function} and nothing_is_left"')
     print(f"When none is left, all its tests: {test} {options.function}")
     return 0
 
