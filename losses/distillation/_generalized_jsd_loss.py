@@ -61,8 +61,8 @@ def generalized_jsd_loss(
         beta: Share $\beta$ of the teacher in the mixture, above 0 and below 1. Near 0 the loss is
             `beta` times the divergence that `kl_div` computes, near 1 it is 1 − `beta` times the
             reverse one.
-        temperature: What both are divided by, $T$, above 0. Unlike in `distillation_loss`, no
-            square of it makes up for smaller gradients.
+        temperature: Temperature $T$ by which the logits of both are divided, above 0. Unlike in
+            `distillation_loss`, no square of it makes up for smaller gradients.
         reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages over
             all rows.
 

@@ -49,14 +49,14 @@ def orpo_loss(
     Args:
         policy_chosen_logps: Log-probability per token $c$ that the model gives to the chosen
             answer: the average over its tokens, prompt and padding left out. Floating point,
-            below 0; in the odds, 0 and more count as the number next to 0.
+            below 0; in the odds, 0 and more count as the largest number below 0.
         policy_rejected_logps: The same for the rejected answer, $r$.
         beta: Weight $\beta$ of the odds, at least 0; the $\lambda$ of the paper.
         reduction: `'none'` keeps one loss per pair, `'sum'` adds them up, `'mean'` averages over
             all pairs.
 
     Shape:
-        - both log-probabilities: $(*)$, one a pair, the same shape.
+        - both log-probabilities: $(*)$, one per pair, the same shape.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
@@ -173,7 +173,7 @@ RECORD = Record(
     input="log-probabilities of two answers, averages over their tokens, below 0",
     target="none: the first is the chosen one",
     mean="the number of pairs",
-    shapes="both log-probabilities: (*), one a pair",
+    shapes="both log-probabilities: (*), one per pair",
     curve=Curve(
         {"policy_chosen_logps": "x", "policy_rejected_logps": -1.0},
         (-3, -0.02),
