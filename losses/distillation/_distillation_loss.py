@@ -123,7 +123,7 @@ class DistillationLoss(Loss):
     r"""[`distillation_loss`][losses.distillation_loss] as a module.
 
     Args:
-        temperature: What the logits of both are divided by, above 0.
+        temperature: Temperature by which the logits of both are divided, above 0.
         reduction: `'none'`, `'mean'` or `'sum'`.
 
     Raises:

@@ -155,7 +155,7 @@ class GeneralizedJSDLoss(Loss):
 
     Args:
         beta: Share of the teacher in the mixture, above 0 and below 1.
-        temperature: What the logits of both are divided by, above 0.
+        temperature: Temperature by which the logits of both are divided, above 0.
         reduction: `'none'`, `'mean'` or `'sum'`.
 
     Raises:
