@@ -113,7 +113,7 @@ def distillation_loss(
     log_p = (teacher / temperature).log_softmax(-1)
     log_q = (input / temperature).log_softmax(-1)
     p = log_p.exp()
-    # Where p is 0, a logarithm may be infinite and their difference NaN.
+    # Where p is 0, logarithms may be infinite, their difference NaN.
     difference = torch.where(p == 0, 0, log_p - log_q)
     loss = temperature**2 * (p * difference).sum(-1)
     return reduce_loss(loss, reduction, max(1, loss.numel()))

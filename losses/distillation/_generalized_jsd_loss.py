@@ -129,7 +129,7 @@ def generalized_jsd_loss(
     check_beta(beta)
     teacher = teacher.detach()
     input, teacher = upcast(input, teacher)
-    # The logarithm of 0 as a finite number: infinity would make a gradient NaN.
+    # A finite logarithm of 0: infinity would make a gradient NaN.
     least = torch.finfo(input.dtype).min
     log_p = (teacher / temperature).log_softmax(-1).clamp(min=least)
     log_s = (input / temperature).log_softmax(-1).clamp(min=least)

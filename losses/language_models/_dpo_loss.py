@@ -181,7 +181,7 @@ def dpo_loss(
     elif loss_type == "ipo":
         loss = (margin - 1 / (2 * beta)) ** 2
     else:
-        # Past 40, softplus is the identity; before, log(1 + e^x) loses no digits.
+        # Past 40, softplus is the identity; below, no digit is lost.
         loss = softplus(-beta * margin, threshold=40)
         if label_smoothing > 0:
             e, swapped = label_smoothing, softplus(beta * margin, threshold=40)

@@ -190,8 +190,9 @@ def grpo_loss(
     old = policy_logps if old_logps is None else old_logps
     log_ratio = (policy_logps - old.detach()).masked_fill(out, 0)
     advantage = advantages.detach()[:, None]
-    # min(r A, clip(r) A): the sign of A says which end of the clip counts. It is held in the
-    # logarithm, so that a ratio beyond all numbers has no gradient, not NaN.
+    # min(r A, clip(r) A): the sign of A says which end counts.
+    # The clip is on the logarithm: where the ratio overflows,
+    # the gradient is then 0, not NaN.
     high = epsilon if epsilon_high is None else epsilon_high
     raised = log_ratio.clamp(max=math.log1p(high))
     lowered = log_ratio.clamp(min=math.log1p(-epsilon))

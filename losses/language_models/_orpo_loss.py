@@ -106,14 +106,15 @@ def orpo_loss(
     )
     policy_chosen_logps, policy_rejected_logps = upcast(policy_chosen_logps, policy_rejected_logps)
     lead = log_odds(policy_chosen_logps) - log_odds(policy_rejected_logps)
-    # Past 40, softplus is the identity; before, log(1 + e^x) loses no digits.
+    # Past 40, softplus is the identity; below, no digit is lost.
     loss = -policy_chosen_logps + beta * softplus(-lead, threshold=40)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 
 def log_odds(logps: Tensor) -> Tensor:
     """Give the logarithm of p / (1 - p), for the logarithm of p."""
-    below = logps.clamp(max=-torch.finfo(logps.dtype).tiny)  # at 0 the odds are infinite
+    # At 0 the odds would be infinite.
+    below = logps.clamp(max=-torch.finfo(logps.dtype).tiny)
     # expm1 keeps the digits of 1 - p where p is nearly 1.
     return below - torch.log(-torch.expm1(below))
 

@@ -112,7 +112,7 @@ def simpo_loss(
     )
     policy_chosen_logps, policy_rejected_logps = upcast(policy_chosen_logps, policy_rejected_logps)
     missing = gamma - beta * (policy_chosen_logps - policy_rejected_logps)
-    # Past 40, softplus is the identity; before, log(1 + e^x) loses no digits.
+    # Past 40, softplus is the identity; below, no digit is lost.
     loss = softplus(missing, threshold=40)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 

@@ -120,7 +120,7 @@ def contrastive_loss(
     input1, input2, target = upcast(input1, input2, target)
     difference = input1 - input2
     similar = difference.square().sum(-1) / 2
-    # The gradient of this norm is 0 at 0, where that of a root would be NaN.
+    # This norm's gradient is 0 at 0, where a root's would be NaN.
     distance = vector_norm(difference, dim=-1)
     dissimilar = (margin - distance).clamp(min=0).square() / 2
     loss = product(target, similar) + (1 - target) * dissimilar
