@@ -39,8 +39,8 @@ def negative_binomial_nll_loss(
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$,
     and is 0 where there are none.
 
-    The gradient is the expected count minus the observed one, divided by how much faster than the
-    mean the variance grows. It stays between $-y$ and $r$:
+    The gradient is the expected count minus the observed one, divided by the variance over the
+    mean. It stays between $-y$ and $r$:
 
     $$
     \frac{\partial \ell}{\partial x} = \frac{m - y}{1 + \frac{m}{r}}
@@ -204,7 +204,7 @@ RECORD = Record(
         ),
         smooth=Claim(True, "softplus and a line"),
         symmetric=Claim(
-            False, "a mean that is too high costs otherwise than one that is too low", "error"
+            False, "a mean that is too high and one that is too low cost differently", "error"
         ),
         bounded=Claim(True, "it is between −y and `total_count`", "max(target, total_count)"),
         non_negative=Claim(True, "minus the logarithm of a probability, for whole counts"),

@@ -210,7 +210,7 @@ RECORD = Record(
         lipschitz=Claim(False, "the slope grows exponentially on both sides"),
         smooth=Claim(True, "two exponentials"),
         symmetric=Claim(
-            False, "a mean that is too high costs otherwise than one that is too low", "error"
+            False, "a mean that is too high and one that is too low cost differently", "error"
         ),
         bounded=Claim(False, "it grows exponentially on both sides"),
         non_negative=Claim(True, "both terms are at least 0, as the power is above 1"),

@@ -310,7 +310,7 @@ RECORD = Record(
         bounded=Claim(
             True, "with masks a quarter: one pixel is the whole object, and its p is 1/3", 0.25
         ),
-        non_negative=Claim(True, "no pixel is less than a hit"),
+        non_negative=Claim(True, "neither part of the fraction is below 0"),
         minimum=Claim(False, "0 is only approached, as the logits grow towards the mask"),
     ),
 )
