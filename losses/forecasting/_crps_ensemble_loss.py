@@ -98,7 +98,8 @@ def crps_ensemble_loss(
         >>> import torch
         >>> from losses import crps_ensemble_loss, l1_loss
         >>> prediction, target = torch.tensor([1.0, 4.0]), torch.tensor([2.0, 2.0])
-        >>> crps_ensemble_loss(prediction.unsqueeze(1), target), l1_loss(prediction, target)
+        >>> members = prediction.unsqueeze(1)
+        >>> crps_ensemble_loss(members, target), l1_loss(prediction, target)
         (tensor(1.5000), tensor(1.5000))
 
     References:

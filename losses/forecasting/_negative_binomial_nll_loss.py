@@ -103,7 +103,8 @@ def negative_binomial_nll_loss(
         >>> r = torch.nn.functional.softplus(raw)
         >>> r.detach()
         tensor([2.0000, 2.0000])
-        >>> negative_binomial_nll_loss(log_mean, counts, r, reduction="sum").backward()
+        >>> loss = negative_binomial_nll_loss(log_mean, counts, r, reduction="sum")
+        >>> loss.backward()
         >>> log_mean.grad
         tensor([-2.0000,  1.0000])
         >>> raw.grad
@@ -119,7 +120,9 @@ def negative_binomial_nll_loss(
         >>> from losses import negative_binomial_nll_loss
         >>> counts = torch.arange(500.0)
         >>> log_mean = torch.full_like(counts, 1.0)
-        >>> loss = negative_binomial_nll_loss(log_mean, counts, 2.0, reduction="none")
+        >>> loss = negative_binomial_nll_loss(
+        ...     log_mean, counts, 2.0, reduction="none"
+        ... )
         >>> loss.neg().exp().sum()
         tensor(1.)
 

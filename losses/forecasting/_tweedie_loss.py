@@ -77,7 +77,8 @@ def tweedie_loss(
 
         >>> import torch
         >>> from losses import tweedie_loss
-        >>> log_mean, amount = torch.tensor([1.0, 4.0]).log(), torch.tensor([0.0, 6.0])
+        >>> log_mean = torch.tensor([1.0, 4.0]).log()
+        >>> amount = torch.tensor([0.0, 6.0])
         >>> tweedie_loss(log_mean, amount, reduction="none")
         tensor([ 2., 10.])
         >>> tweedie_loss(log_mean, amount)

@@ -117,7 +117,9 @@ def zero_inflated_negative_binomial_nll_loss(
         ...     log_mean, counts, 2.0, zero_logits, reduction="none"
         ... )
         tensor([0.3254, 2.4141])
-        >>> zero_inflated_negative_binomial_nll_loss(log_mean, counts, 2.0, zero_logits)
+        >>> zero_inflated_negative_binomial_nll_loss(
+        ...     log_mean, counts, 2.0, zero_logits
+        ... )
         tensor(1.3697)
 
         A zero pulls the mean down only as far as it may have been counted: by

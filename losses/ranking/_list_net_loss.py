@@ -87,7 +87,9 @@ def list_net_loss(
 
         >>> import torch
         >>> from losses import list_net_loss
-        >>> scores = torch.tensor([[1.0, 2.0, 0.0], [0.0, 0.0, 9.0], [1.0, 1.0, 1.0]])
+        >>> scores = torch.tensor(
+        ...     [[1.0, 2.0, 0.0], [0.0, 0.0, 9.0], [1.0, 1.0, 1.0]]
+        ... )
         >>> relevance = torch.tensor([[2, 1, 0], [1, 0, 0], [0, 0, 0]])
         >>> mask = torch.tensor([[1, 1, 1], [1, 1, 0], [0, 0, 0]])
         >>> list_net_loss(scores, relevance, mask, reduction="none")

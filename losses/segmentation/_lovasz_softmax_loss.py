@@ -193,7 +193,8 @@ class LovaszSoftmaxLoss(Loss):
         >>> import torch
         >>> from losses import LovaszSoftmaxLoss
         >>> criterion = LovaszSoftmaxLoss(from_logits=False)
-        >>> p = torch.tensor([[0.9, 0.1], [0.3, 0.7], [0.4, 0.6]], requires_grad=True)
+        >>> rows = [[0.9, 0.1], [0.3, 0.7], [0.4, 0.6]]
+        >>> p = torch.tensor(rows, requires_grad=True)
         >>> loss = criterion(p, torch.tensor([0, 1, 0]))
         >>> loss.backward()
         >>> loss.detach(), p.grad

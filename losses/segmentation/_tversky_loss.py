@@ -139,7 +139,7 @@ def tversky_loss(
         >>> how = {"smooth": 0, "from_logits": False}
         >>> tversky_loss(p, t, alpha=0.5, beta=0.5, **how), dice_loss(p, t, **how)
         (tensor(0.3333), tensor(0.3333))
-        >>> tversky_loss(p, t, alpha=1.0, beta=1.0, **how), jaccard_loss(p, t, **how)
+        >>> tversky_loss(p, t, alpha=1, beta=1, **how), jaccard_loss(p, t, **how)
         (tensor(0.5000), tensor(0.5000))
 
     References:
