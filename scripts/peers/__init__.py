@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -59,6 +59,8 @@ class Peer:
         otherwise: What it does otherwise; empty where it computes the same.
         value: What it gives for the module's input. None where it raises.
         compute: Calls it.
+        input: Another input than the module's, for this row alone, in words.
+        arguments: That input as arguments of our function.
     """
 
     package: str
@@ -66,6 +68,8 @@ class Peer:
     otherwise: str
     value: float | None
     compute: Callable[[], Any]
+    input: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,13 @@ class Agreement:
     tolerance: float = 1e-10
 
 
-def ours(function: str) -> float:
-    """Return what our own function gives for the small input."""
-    return float(getattr(losses, function)(**of(function).ARGUMENTS))
+def ours(function: str, peer: Peer | None = None) -> float | None:
+    """Return what our own function gives for the small input, or a row's own; None: it raises."""
+    arguments = of(function).ARGUMENTS if peer is None or not peer.input else peer.arguments
+    try:
+        return float(getattr(losses, function)(**arguments))
+    except ValueError:
+        return None
 
 
 def functions() -> list[str]:
