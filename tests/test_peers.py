@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,9 @@ from torch import Tensor
 import losses
 from losses.catalog import CATALOG
 from scripts.peers import VERSIONS, Agreement, Peer, _load, functions, of, ours
+from scripts.website.directives import MARKDOWN
+
+GUIDES = Path(__file__).resolve().parents[1] / "docs" / "en" / "guide"
 
 each_function = pytest.mark.parametrize("function", functions())
 each_peer = pytest.mark.parametrize(
@@ -54,6 +59,38 @@ def test_who_computes_the_same_gives_our_number_and_nobody_else(function: str, p
         assert alike(peer.value, here) == (not peer.otherwise)
     else:
         assert peer.otherwise
+
+
+def guide(name: str, function: str) -> str:
+    """Return what a guide says about a loss: its section there, or else its lines."""
+    text = (GUIDES / f"{name}.md").read_text("utf-8")
+    lines = [
+        MARKDOWN[word]() if (word := line[3:-3]) in MARKDOWN else line for line in text.splitlines()
+    ]
+    link = f"](../losses/{function}.md"
+    parts = re.split(r"^(?=##+ )", "\n".join(lines), flags=re.MULTILINE)
+    titled = [part for part in parts if link in part.partition("\n")[0]]
+    return "\n".join(
+        titled or [line for part in parts for line in part.splitlines() if link in line]
+    )
+
+
+@each_function
+def test_a_guide_shows_all_who_compute_it_differently(function: str) -> None:
+    section = guide("disagree", function)
+    for peer in of(function).PEERS:
+        row = f"| {peer.package} {VERSIONS[peer.package]}<br>`{peer.call}` | {peer.otherwise}"
+        assert (row in section) == bool(peer.otherwise)
+
+
+@each_function
+def test_a_guide_names_all_who_compute_the_same(function: str) -> None:
+    lines = guide("rosetta", function)
+    calls = {f"`{peer.call}`": peer.package for peer in of(function).PEERS if not peer.otherwise}
+    for call, package in calls.items():
+        assert f"| {call} | {package} " in lines
+    for agreement in of(function).AGREEMENTS:
+        assert f"| {agreement.package} " in lines
 
 
 @pytest.mark.peers

@@ -78,7 +78,8 @@ class Agreement:
 
     Attributes:
         package: The library.
-        what: Which of its functions, and with what settings.
+        what: Which of its functions, and with what settings. Markdown, where the library has no row
+            among the module's `PEERS` that is the same as ours.
         inputs: Makes the arguments of ours; those that require a gradient are compared in it too.
         theirs: Computes the same in the library, of the same arguments by name.
         tolerance: How far the two may lie apart, relatively.
@@ -98,6 +99,19 @@ def ours(function: str, peer: Peer | None = None) -> float | None:
         return float(getattr(losses, function)(**arguments))
     except ValueError:
         return None
+
+
+def differing(function: str) -> list[Peer]:
+    """Return the rows of those who compute it differently."""
+    return [peer for peer in of(function).PEERS if peer.otherwise]
+
+
+def same(function: str) -> list[tuple[str, str]]:
+    """Return which libraries have the same loss, and how it is called there, in Markdown."""
+    rows = [(peer.package, f"`{peer.call}`") for peer in of(function).PEERS if not peer.otherwise]
+    named = {package for package, _ in rows}
+    agreed = [(x.package, x.what) for x in of(function).AGREEMENTS if x.package not in named]
+    return rows + agreed
 
 
 def functions() -> list[str]:

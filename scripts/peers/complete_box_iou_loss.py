@@ -47,5 +47,10 @@ PEERS = (
 )
 
 AGREEMENTS = (
-    Agreement("torchvision", "complete_box_iou_loss, boxes with an area", random, of_torchvision),
+    Agreement(
+        "torchvision",
+        "`complete_box_iou_loss(...)`, where all boxes have an area",
+        random,
+        of_torchvision,
+    ),
 )

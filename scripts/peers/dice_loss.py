@@ -112,7 +112,7 @@ AGREEMENTS = (
     ),
     Agreement(
         "segmentation-models-pytorch",
-        'DiceLoss("multiclass"), where no class is absent',
+        '`DiceLoss("multiclass")`, as `per_image=False`, where no class is absent',
         random_batch,
         lambda per_image, **call: of_segmentation_models(**call),
     ),

@@ -56,7 +56,7 @@ def of_sentence_transformers(input: Tensor, teacher: Tensor, **settings: Any) ->
 PEERS = (
     Peer(
         "torch",
-        'kl_div(..., reduction="batchmean")',
+        '4 * kl_div(log_q, log_p, reduction="batchmean", log_target=True)',
         "",
         0.091417,
         lambda: of_torch(**ARGUMENTS),
@@ -77,7 +77,7 @@ PEERS = (
     ),
     Peer(
         "torch",
-        "4 * kl_div(...)",
+        "4 * kl_div(log_q, log_p, log_target=True)",
         "`reduction` is `'mean'`: divides by rows and classes",
         0.0304723,
         lambda: 4 * of_kl_div(*softened(), "mean"),
@@ -125,7 +125,7 @@ AGREEMENTS = (
     Agreement("torch", "kl_div, batchmean, times the square of the temperature", random, of_torch),
     Agreement(
         "torchtune",
-        "ForwardKLLoss, less the teacher's entropy",
+        "`ForwardKLLoss()(...)`, less the teacher's entropy, at a temperature of 1",
         at_one,
         entropy_taken_off,
         1e-6,  # in float32

@@ -98,7 +98,7 @@ AGREEMENTS = (
     Agreement("kornia", "focal_loss(alpha=None), added up over the classes", random, of_rows),
     Agreement(
         "monai",
-        "FocalLoss(use_softmax=True, to_onehot_y=True), times the number of classes",
+        "`C * FocalLoss(use_softmax=True, to_onehot_y=True)(...)`",
         random,
         lambda **call: 4 * of_monai(**call, use_softmax=True),
         1e-6,  # in float32

@@ -69,7 +69,7 @@ AGREEMENTS = (
     ),
     Agreement(
         "segmentation-models-pytorch",
-        'JaccardLoss("multiclass"), where no class is absent',
+        '`JaccardLoss("multiclass")`, as `per_image=False`, where no class is absent',
         lambda: random() | {"per_image": False, "smooth": 0},
         lambda per_image, **call: of_segmentation_models(**call),
     ),

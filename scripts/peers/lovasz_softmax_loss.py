@@ -85,7 +85,10 @@ def with_void() -> dict[str, Any]:
 
 AGREEMENTS = (
     Agreement(
-        "kornia", "lovasz_softmax_loss", lambda: random(per_image=True, classes="all"), of_kornia
+        "kornia",
+        "`lovasz_softmax_loss(...)`, as `per_image=True, classes='all'`",
+        lambda: random(per_image=True, classes="all"),
+        of_kornia,
     ),
     Agreement("segmentation-models-pytorch", "LovaszLoss", with_void, of_segmentation_models, 1e-5),
 )

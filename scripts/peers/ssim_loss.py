@@ -101,7 +101,7 @@ AGREEMENTS = (
     Agreement("piq", "SSIMLoss", random, of_piq, 1e-9),
     Agreement(
         "pytorch-msssim",
-        "1 - ssim",
+        "`1 - ssim(..., data_range=1.0)`",
         lambda: random(data_range=2.0),
         lambda **arguments: 1 - of_msssim(**arguments),
         1e-3,  # its window is float32, and some gradients are close to 0

@@ -59,4 +59,11 @@ def labelled() -> dict[str, Any]:
     return {"input": input.requires_grad_(), "target": torch.tensor([0, 1, 2, 0, 1, 3, 0, 1, 2])}
 
 
-AGREEMENTS = (Agreement("pytorch-metric-learning", "SupConLoss", labelled, of_pml),)
+AGREEMENTS = (
+    Agreement(
+        "pytorch-metric-learning",
+        "`SupConLoss()(input, target)`, where a batch has two classes",
+        labelled,
+        of_pml,
+    ),
+)

@@ -94,14 +94,14 @@ AGREEMENTS = (
     Agreement("monai", "TverskyLoss(softmax=True, to_onehot_y=True, ...)", random, of_monai),
     Agreement(
         "kornia",
-        "tversky_loss, where no class is absent",
+        "`tversky_loss(...)`, where no class is absent",
         lambda: random() | {"smooth": 0},
         lambda smooth, **call: of_kornia(**call),
         1e-6,
     ),
     Agreement(
         "segmentation-models-pytorch",
-        'TverskyLoss("binary", gamma=2.0)',
+        '`TverskyLoss("binary", ...)`, as `per_image=False`',
         one_class,
         binary,
     ),

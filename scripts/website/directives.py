@@ -10,7 +10,7 @@ import inspect
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from pygments.lexers import PythonLexer
 
 import losses
 import scripts.peers
-from losses.catalog import CATALOG, PROPERTIES, groups
+from losses.catalog import CATALOG, PROPERTIES, Record, groups
 from scripts import figures
 from scripts.figures.drawing import RECORDS
 from scripts.website import card, language, snippets, speed, wheel
@@ -236,21 +236,83 @@ def rosetta(part: str) -> str:
     return "\n\n".join(blocks)
 
 
-def peers(function: str) -> str:
-    """Show what other libraries give for the same small input, and why."""
-    module = scripts.peers.of(function)
+def number(value: float | None) -> str:
+    return gettext("an error") if value is None else f"{value:.6g}"
+
+
+def library(package: str) -> str:
+    return f"{package} {scripts.peers.VERSIONS[package]}"
+
+
+def otherwise(function: str, peer: scripts.peers.Peer) -> str:
+    """Say what a library does otherwise, and for which input where it is not the table's."""
+    said = gettext(peer.otherwise) if peer.otherwise else gettext("the same")
+    if not peer.input:
+        return said
+    own = gettext(
+        "Its input: {input}; here: {number}",
+        input=gettext(peer.input),
+        number=number(scripts.peers.ours(function, peer)),
+    )
+    return f"{said}<br>*{own}*"
+
+
+def among(function: str, chosen: Iterable[scripts.peers.Peer]) -> str:
+    """Show what these libraries give for the same small input, and why, below ours."""
     rows = [
         (
-            f"{peer.package} {scripts.peers.VERSIONS[peer.package]}<br>`{peer.call}`",
-            gettext(peer.otherwise) if peer.otherwise else gettext("the same"),
-            gettext("an error") if peer.value is None else f"{peer.value:.6g}",
+            f"{library(peer.package)}<br>`{peer.call}`",
+            otherwise(function, peer),
+            number(peer.value),
         )
-        for peer in module.PEERS
+        for peer in chosen
     ]
-    here = (gettext("here<br>`{call}`", call=function), "", f"{scripts.peers.ours(function):.6g}")
-    given = gettext("For the same input, {input}:", input=gettext(module.INPUT))
+    ours = number(scripts.peers.ours(function))
+    here = (gettext("here<br>`{call}`", call=function), "", ours)
+    given = gettext("For the same input, {input}:", input=gettext(scripts.peers.of(function).INPUT))
     head = (gettext("Library"), gettext("What it does otherwise"), gettext("Gives"))
     return f"{given}\n\n{table(head, [here, *rows])}"
+
+
+def peers(function: str) -> str:
+    """Show what other libraries give for the same small input, and why."""
+    return among(function, scripts.peers.of(function).PEERS)
+
+
+def breakable(loss: Record) -> str:
+    """Let the name of a class break between its words, in a narrow column."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
+
+
+def disagreements() -> str:
+    """Show all who compute a loss differently, family by family, a table a loss."""
+    known, blocks = scripts.peers.functions(), []
+    for family, members in groups():
+        tables = [
+            f"### [{loss.classes[0]}](../losses/{loss.function}.md#who-computes-it-differently)"
+            f" {{ #{loss.classes[0].lower()} }}\n\n{among(loss.function, rows)}"
+            for loss in members
+            if loss.function in known and (rows := scripts.peers.differing(loss.function))
+        ]
+        if tables:
+            blocks += [f"## {heading(family.title)}", *tables]
+    return "\n\n".join(blocks)
+
+
+def elsewhere() -> str:
+    """List the libraries that have the same loss, and the call, a table a family."""
+    known, blocks = scripts.peers.functions(), []
+    head = (gettext("Loss"), gettext("The same number"), gettext("Library"))
+    for family, members in groups():
+        rows = [
+            (f"[{breakable(loss)}](../losses/{loss.function}.md)", gettext(call), library(package))
+            for loss in members
+            if loss.function in known
+            for package, call in scripts.peers.same(loss.function)
+        ]
+        if rows:
+            blocks += [f"### {heading(family.title)}", table(head, rows)]
+    return "\n\n".join(blocks)
 
 
 def standalone(function: str) -> str:
@@ -318,6 +380,8 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "parameters": parameters,
     "rosetta": rosetta,
     "peers": peers,
+    "disagreements": disagreements,
+    "elsewhere": elsewhere,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,
