@@ -23,7 +23,7 @@ from pygments.lexers import PythonLexer
 
 import losses
 import scripts.peers
-from losses.catalog import CATALOG, PROPERTIES, Record, groups
+from losses.catalog import CATALOG, PROPERTIES, groups
 from scripts import figures
 from scripts.figures.drawing import RECORDS
 from scripts.website import card, language, snippets, speed, wheel
@@ -262,26 +262,21 @@ def among(function: str, chosen: Iterable[scripts.peers.Peer]) -> str:
     rows = [
         (
             f"{library(peer.package)}<br>`{peer.call}`",
-            otherwise(function, peer),
             number(peer.value),
+            otherwise(function, peer),
         )
         for peer in chosen
     ]
     ours = number(scripts.peers.ours(function))
-    here = (gettext("here<br>`{call}`", call=function), "", ours)
+    here = (gettext("here<br>`{call}`", call=function), ours, "")
     given = gettext("For the same input, {input}:", input=gettext(scripts.peers.of(function).INPUT))
-    head = (gettext("Library"), gettext("What it does otherwise"), gettext("Gives"))
+    head = (gettext("Library"), gettext("Gives"), gettext("What it does otherwise"))
     return f"{given}\n\n{table(head, [here, *rows])}"
 
 
 def peers(function: str) -> str:
     """Show what other libraries give for the same small input, and why."""
     return among(function, scripts.peers.of(function).PEERS)
-
-
-def breakable(loss: Record) -> str:
-    """Let the name of a class break between its words, in a narrow column."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
 
 
 def disagreements() -> str:
@@ -302,14 +297,16 @@ def disagreements() -> str:
 def elsewhere() -> str:
     """List the libraries that have the same loss, and the call, a table a family."""
     known, blocks = scripts.peers.functions(), []
-    head = (gettext("Loss"), gettext("The same number"), gettext("Library"))
+    head = (gettext("Loss"), gettext("The same number"))
     for family, members in groups():
-        rows = [
-            (f"[{breakable(loss)}](../losses/{loss.function}.md)", gettext(call), library(package))
-            for loss in members
-            if loss.function in known
-            for package, call in scripts.peers.same(loss.function)
-        ]
+        rows = []
+        for loss in (loss for loss in members if loss.function in known):
+            calls = [
+                language.named(library(package), gettext(call))
+                for package, call in scripts.peers.same(loss.function)
+            ]
+            name = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])  # where it may break
+            rows.append((f"[{name}](../losses/{loss.function}.md)", "<br>".join(calls)))
         if rows:
             blocks += [f"### {heading(family.title)}", table(head, rows)]
     return "\n\n".join(blocks)
