@@ -261,16 +261,16 @@ def among(function: str, chosen: Iterable[scripts.peers.Peer]) -> str:
     """Show what these libraries give for the same small input, and why, below ours."""
     rows = [
         (
-            f"{library(peer.package)}<br>`{peer.call}`",
+            f"{library(peer.package)}<br>`{peer.call}`<br>{otherwise(function, peer)}",
             number(peer.value),
-            otherwise(function, peer),
         )
         for peer in chosen
     ]
     ours = number(scripts.peers.ours(function))
-    here = (gettext("here<br>`{call}`", call=function), ours, "")
+    here = (gettext("here<br>`{call}`", call=function), ours)
     given = gettext("For the same input, {input}:", input=gettext(scripts.peers.of(function).INPUT))
-    head = (gettext("Library"), gettext("Gives"), gettext("What it does otherwise"))
+    # Two columns: with a third, a phone would show no more than two of them.
+    head = (gettext("Library, and what it does otherwise"), gettext("Gives"))
     return f"{given}\n\n{table(head, [here, *rows])}"
 
 
