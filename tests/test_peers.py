@@ -18,7 +18,6 @@ from torch import Tensor
 import losses
 from losses.catalog import CATALOG
 from scripts.peers import VERSIONS, Agreement, Peer, _load, functions, of, ours
-from scripts.website.directives import MARKDOWN
 
 GUIDES = Path(__file__).resolve().parents[1] / "docs" / "en" / "guide"
 
@@ -64,6 +63,8 @@ def test_who_computes_the_same_gives_our_number_and_nobody_else(function: str, p
 
 @cache
 def shown(guide: str) -> str:
+    from scripts.website.directives import MARKDOWN  # not there where the libraries are asked
+
     text = (GUIDES / f"{guide}.md").read_text("utf-8")
     words = ("disagreements", "elsewhere")
     lines = [MARKDOWN[line[3:-3]]() if line[3:-3] in words else line for line in text.splitlines()]
