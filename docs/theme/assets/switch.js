@@ -6,3 +6,9 @@ addEventListener("click", event => {
   const read = titles.findLast(title => title.getBoundingClientRect().top < innerHeight / 3)
   link.hash = read && read.tagName !== "H1" ? read.id : ""
 })
+// What opens and closes by Enter does so by the space bar, too: the groups of the navigation.
+addEventListener("keydown", event => {
+  if (event.key !== " " || !event.target.matches?.("label[tabindex='0']")) return
+  event.preventDefault()
+  event.target.click()
+})
