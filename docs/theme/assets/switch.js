@@ -12,3 +12,12 @@ addEventListener("keydown", event => {
   event.preventDefault()
   event.target.click()
 })
+// What is too wide and scrolls sideways can be reached, and scrolled, by keys.
+const wide = new ResizeObserver(entries => {
+  for (const { target } of entries)
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0
+    else target.removeAttribute("tabindex")
+})
+document$.subscribe(() => {
+  for (const box of document.querySelectorAll("div.math, .md-typeset__scrollwrap")) wide.observe(box)
+})
