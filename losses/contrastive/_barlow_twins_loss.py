@@ -89,7 +89,7 @@ def barlow_twins_loss(
 
         >>> import torch
         >>> from losses import barlow_twins_loss
-        >>> view = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+        >>> view = torch.tensor([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])
         >>> barlow_twins_loss(view, view[:, [1, 0]])
         tensor(2.0100)
         >>> barlow_twins_loss(view, view) < 1e-8

@@ -161,7 +161,8 @@ class SupConLoss(Loss):
         >>> criterion = SupConLoss(temperature=0.5)
         >>> criterion
         SupConLoss(reduction='mean', temperature=0.5)
-        >>> input = torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], requires_grad=True)
+        >>> rows = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+        >>> input = torch.tensor(rows, requires_grad=True)
         >>> loss = criterion(input, torch.tensor([0, 0, 1]))
         >>> loss.backward()
         >>> loss.detach(), input.grad
