@@ -92,8 +92,8 @@ def dpo(name: str) -> str:
             chosen=last[0], rejected=last[1],
         ),
         gettext(
-            "The loss falls from {first} to {last}.",
-            first=f"{log[0, 0]:.2f}", last=f"{log[-1, 0]:.2f}",
+            "The loss falls from {first} to {last} in {count} steps.",
+            first=f"{log[0, 0]:.2f}", last=f"{log[-1, 0]:.2f}", count=len(log),
         ),
     )  # fmt: skip
     panels = [
