@@ -112,6 +112,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("quick" if config.getoption("--quick") else "full")
+    if hasattr(config, "workerinput"):  # several processes share the cores: one thread each
+        torch.set_num_threads(1)
 
 
 def code_of(item: pytest.Item) -> str:

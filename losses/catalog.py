@@ -70,7 +70,7 @@ FAMILIES = {
     "mining": Family("Mined triplets"),
     "segmentation": Family(
         "Segmentation",
-        input="logits, one a class and pixel",
+        input="logits, one per class and pixel",
         target="class indices, or masks of values in [0, 1]",
     ),
     "boxes": Family(

@@ -959,7 +959,7 @@ def test_edits_are_served_within_five_seconds(tmp_path: Path) -> None:
     """The best of three: the machine has other things to do."""
     for name in ("losses", "docs", "scripts", "build/figures", "build/sessions"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("mkdocs.yml", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("mkdocs.yml", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     english, chinese = (tmp_path / f"docs/{name}/losses/mse_loss.md" for name in ("en", "zh"))
     text = chinese.read_text("utf-8")

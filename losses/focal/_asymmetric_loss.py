@@ -257,7 +257,7 @@ RECORD = Record(
         convex=Claim(False, "it curves downwards where the model is confident and wrong"),
         lipschitz=Claim(
             True,
-            "a yes is steepest at p = 0.043, with a slope of 1.0453; there are as many as labels",
+            "of each label the slope is at most 1.0453: that of a yes at p = 0.043",
             "1.0453 * len(input) ** 0.5",
         ),
         smooth=Claim(True, "where a no is clipped, its fifth power begins at 0"),
@@ -266,7 +266,7 @@ RECORD = Record(
         ),
         bounded=Claim(
             True,
-            "a yes is steepest at p = 0.043, with a slope of 1.0453; there are as many as labels",
+            "of each label the slope is at most 1.0453: that of a yes at p = 0.043",
             "1.0453 * len(input) ** 0.5",
         ),
         non_negative=Claim(True, "powers of probabilities times minus logarithms of probabilities"),

@@ -164,7 +164,7 @@ RECORD = Record(
     function="expectile_loss",
     classes=("ExpectileLoss",),
     aliases=("asymmetric least squares", "asymmetric squared error", "expectile regression"),
-    summary="Regression where too low costs another price than too high.",
+    summary="Regression where too low costs more, or less, than too high.",
     torch_equivalent=False,
     curve=Curve(
         {"input": "x", "target": 0.0},

@@ -53,7 +53,7 @@ def quantile_loss(
     \frac{\partial \ell}{\partial x} = \mathbb{1}[y < x] - q
     $$
 
-    Where the two are equal, it is taken halfway between both sides.
+    Where $x$ equals $y$, it is taken halfway between both sides.
 
     Args:
         input: Prediction $x$, floating point, any shape, any real value. With several quantiles
@@ -233,7 +233,7 @@ RECORD = Record(
         lipschitz=Claim(True, "at the default `quantile`; max(q, 1 − q) in general", 0.5),
         smooth=Claim(False, "a kink where the error is 0"),
         symmetric=Claim(True, "at the default `quantile` of 0.5, and there alone", "error"),
-        bounded=Claim(True, "as steep below as q, above as 1 − q", 0.5),
+        bounded=Claim(True, "−q below the target, 1 − q above it", 0.5),
         non_negative=Claim(True, "the larger of two numbers, one of them at least 0"),
         minimum=Claim(True, "there the error is 0", "input == target"),
     ),

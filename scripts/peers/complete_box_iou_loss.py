@@ -31,7 +31,7 @@ PEERS = (
     Peer(
         "torchmetrics",
         "complete_intersection_over_union(...)",
-        "the likeness, and the same division",
+        "the similarity, and the same division",
         float("nan"),
         lambda: of_torchmetrics("complete_intersection_over_union", POINT),
     ),

@@ -39,7 +39,7 @@ PEERS = (
     Peer(
         "torchmetrics",
         "generalized_intersection_over_union(...)",
-        "the likeness: 1 less the loss",
+        "the similarity: 1 less the loss",
         -0.138889,
         lambda: of_torchmetrics("generalized_intersection_over_union"),
     ),

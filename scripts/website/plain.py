@@ -46,7 +46,10 @@ def page(source: str) -> str:
 def tidied(text: str) -> str:
     """Take out of a text what only the site's builder understands."""
     text = re.sub(r"^(#+ .*?) *\{ *#[^}]*\}$", r"\1", text, flags=re.MULTILINE)
-    text = re.sub(r"^(?:<a id=.*></a>|\{:.*\}|</?div.*>)\n", "", text, flags=re.MULTILINE)
+    forms = r'^<div[^>]* markdown="0">\n.*?^</div>\n'
+    text = re.sub(forms, "", text, flags=re.MULTILINE | re.DOTALL)
+    alone = r"^(?:<a id=.*></a>|<script .*></script>|\{:.*\}|</?div.*>)\n"
+    text = re.sub(alone, "", text, flags=re.MULTILINE)
     text = FOLDED.sub(lambda match: f"**{match[1]}**\n{dedent(match[2])}", text)
     text = REFERENCE.sub(lambda match: f"[{match[1]}]({FUNCTIONS[match[2]]}.md)", text)
     return re.sub(r"\n{3,}", "\n\n", text)
