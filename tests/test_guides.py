@@ -13,7 +13,7 @@ from markdown import markdown
 import losses
 from losses.catalog import CATALOG, Record
 from scripts.figures.drawing import RECORDS
-from scripts.website.directives import cited, references
+from scripts.website.directives import cited, disagreements, references
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "en"
 GUIDES = PAGES / "guide"
@@ -33,7 +33,10 @@ def anchors(page: Path) -> set[str]:
     html = markdown(headings, extensions=["attr_list", "toc"])
     documented = re.findall(r"^\{\{ parameters (\w+) \}\}$", prose(page), re.MULTILINE)
     names = [name for function in documented for name in (function, *RECORDS[function].classes)]
-    return {*re.findall(r'<h\d id="([^"]+)"', html), *(f"losses.{name}" for name in names)}
+    found = {*re.findall(r'<h\d id="([^"]+)"', html), *(f"losses.{name}" for name in names)}
+    if "{{ disagreements }}" in prose(page):
+        found |= set(re.findall(r"^### .* \{ #(\w+) \}$", disagreements(), re.MULTILINE))
+    return found
 
 
 @pytest.mark.parametrize(
