@@ -36,8 +36,8 @@ def vicreg_loss(
     \ell(x, y) &= \frac{\lambda}{N D} \sum_{i = 1}^{N} \sum_{j = 1}^{D} (x_{ij} - y_{ij})^2
     + \mu \frac{v(x) + v(y)}{2} + \nu (c(x) + c(y)) \\
     v(z) &= \frac{1}{D} \sum_{j = 1}^{D}
-    \max\left(0, 1 - \sqrt{C_{jj}(z) + \varepsilon}\right) \\
-    c(z) &= \frac{1}{D} \sum_{j = 1}^{D} \sum_{k = 1, k \ne j}^{D} C_{jk}(z)^2 \\
+    \max\left(0, 1 - \sqrt{C_{jj}(z) + \varepsilon}\right), \qquad
+    c(z) = \frac{1}{D} \sum_{j = 1}^{D} \sum_{k = 1, k \ne j}^{D} C_{jk}(z)^2 \\
     C_{jk}(z) &= \frac{1}{N - 1} \sum_{i = 1}^{N} w_{ij}(z) w_{ik}(z), \qquad
     w_{ij}(z) = z_{ij} - \frac{1}{N} \sum_{n = 1}^{N} z_{nj}
     \end{aligned}
