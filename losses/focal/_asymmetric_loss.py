@@ -98,7 +98,8 @@ def asymmetric_loss(
 
         >>> import torch
         >>> from losses import asymmetric_loss, binary_cross_entropy_with_logits
-        >>> logits, answers = torch.tensor([[1.0, -1.0]]), torch.tensor([[1.0, 0.0]])
+        >>> logits = torch.tensor([[1.0, -1.0]])
+        >>> answers = torch.tensor([[1.0, 0.0]])
         >>> asymmetric_loss(logits, answers, gamma_neg=0, gamma_pos=0, clip=0)
         tensor(0.6265)
         >>> binary_cross_entropy_with_logits(logits, answers, reduction="sum")

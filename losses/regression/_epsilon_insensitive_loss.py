@@ -68,17 +68,18 @@ def epsilon_insensitive_loss(
 
         >>> import torch
         >>> from losses import epsilon_insensitive_loss
-        >>> prediction, target = torch.tensor([1.0, 4.0]), torch.tensor([2.0, 2.0])
-        >>> epsilon_insensitive_loss(prediction, target, epsilon=0.5, reduction="none")
+        >>> x, y = torch.tensor([1.0, 4.0]), torch.tensor([2.0, 2.0])
+        >>> epsilon_insensitive_loss(x, y, epsilon=0.5, reduction="none")
         tensor([0.5000, 1.5000])
-        >>> epsilon_insensitive_loss(prediction, target, epsilon=0.5)
+        >>> epsilon_insensitive_loss(x, y, epsilon=0.5)
         tensor(1.)
 
         Inside the tube nothing pulls. Outside, an error of 0.6 pulls as hard as one of 10.
 
         >>> import torch
         >>> from losses import epsilon_insensitive_loss
-        >>> x, y = torch.tensor([0.4, 0.6, -10.0], requires_grad=True), torch.zeros(3)
+        >>> x = torch.tensor([0.4, 0.6, -10.0], requires_grad=True)
+        >>> y = torch.zeros(3)
         >>> loss = epsilon_insensitive_loss(x, y, epsilon=0.5, reduction="sum")
         >>> loss.backward()
         >>> x.grad

@@ -76,10 +76,10 @@ def expectile_loss(
 
         >>> import torch
         >>> from losses import expectile_loss
-        >>> prediction = torch.tensor([9.0, 9.0], requires_grad=True)
-        >>> target = torch.tensor([0.0, 10.0])
-        >>> expectile_loss(prediction, target, expectile=0.9, reduction="sum").backward()
-        >>> prediction.grad
+        >>> x = torch.tensor([9.0, 9.0], requires_grad=True)
+        >>> y = torch.tensor([0.0, 10.0])
+        >>> expectile_loss(x, y, expectile=0.9, reduction="sum").backward()
+        >>> x.grad
         tensor([ 1.8000, -1.8000])
 
         At 0.5 it is half the squared error: (1² + 2²) / 2 = 2.5, and half of that.

@@ -97,8 +97,10 @@ def quantile_loss(
 
         >>> import torch
         >>> from losses import quantile_loss
-        >>> prediction, target = torch.tensor([[1.0, 2.0, 5.0]]), torch.tensor([3.0])
-        >>> quantile_loss(prediction, target, quantile=[0.1, 0.5, 0.9], reduction="none")
+        >>> prediction = torch.tensor([[1.0, 2.0, 5.0]])
+        >>> target = torch.tensor([3.0])
+        >>> q = [0.1, 0.5, 0.9]
+        >>> quantile_loss(prediction, target, quantile=q, reduction="none")
         tensor([[0.2000, 0.5000, 0.2000]])
 
         The gradient counts. Nine of these ten targets lie below the prediction: nine pulls of 0.1
