@@ -78,6 +78,7 @@ class Agreement:
         inputs: Makes the arguments of ours; those that require a gradient are compared in it too.
         theirs: Computes the same in the library, of the same arguments by name.
         tolerance: How far the two may lie apart, relatively.
+        timed: Whether the benchmark times it: not where this call computes more than the loss.
     """
 
     package: str
@@ -85,6 +86,7 @@ class Agreement:
     inputs: Callable[[], dict[str, Any]]
     theirs: Callable[..., Tensor]
     tolerance: float = 1e-10
+    timed: bool = True
 
 
 def ours(function: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -96,6 +97,7 @@ class Scores:
         return tokens
 
 
+@cache
 def lifted(module: str, name: str) -> Any:
     """Lift one function out of a module that does not import, such as a trainer."""
     package, _, file = module.rpartition(".")

@@ -93,6 +93,12 @@ AGREEMENTS = (
     ),
     Agreement(
         "segmentation-models-pytorch",
+        'TverskyLoss("multiclass"), where no class is absent',
+        lambda: random() | {"per_image": False, "smooth": 0},
+        lambda per_image, **call: of_segmentation_models(**call),
+    ),
+    Agreement(
+        "segmentation-models-pytorch",
         'TverskyLoss("binary", gamma=2.0)',
         one_class,
         binary,
