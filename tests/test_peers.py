@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -14,7 +15,10 @@ from torch import Tensor
 
 import losses
 from losses.catalog import CATALOG
+from scripts.dev.benchmark import CONTESTS
 from scripts.peers import VERSIONS, Agreement, Peer, _load, functions, of, ours
+from scripts.website.speed import USUAL
+from tests.contests import Contest, drawn
 
 each_function = pytest.mark.parametrize("function", functions())
 each_peer = pytest.mark.parametrize(
@@ -79,6 +83,18 @@ def test_the_library_computes_our_value_and_gradient(function: str, agreement: A
 
     for mine, theirs in zip(run(getattr(losses, function)), run(agreement.theirs), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=agreement.tolerance, atol=1e-12)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(
+    "contest", [x for x in CONTESTS if x.peers and x.against], ids=lambda contest: contest.name
+)
+def test_the_library_computes_our_value_where_the_benchmark_times_it(contest: Contest) -> None:
+    _load.torchvision()
+    less = tuple(min(length, 20) for length in contest.shapes[USUAL])
+    arguments, _ = drawn(replace(contest, shapes={USUAL: less}), USUAL)
+    ours, theirs = (function(**arguments) for function in contest.functions.values())
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.peers

@@ -199,6 +199,7 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import PIECES
 from tests.domains import NUMBERS, SCALAR, Domain
 IMPORTS
 REFERENCE
@@ -233,7 +234,6 @@ GENERATED
 
 # What is generated for a loss that PyTorch has too, and measured beside it.
 IMPORTS = """\
-from tests.contests import Contest, elementwise
 from tests.strategies import pointwise
 """
 
@@ -242,6 +242,12 @@ GENERATED = """\
 strategy = pointwise()
 # TODO: which arguments does it take? See tests/contests.py.
 contests = (Contest(elementwise),)
+"""
+
+# What is generated for a loss that PyTorch has not, and measured beside libraries that agree.
+USUAL = """\
+# TODO: which arguments does it take, and of which size are they usually? See tests/contests.py.
+contests = (usual(elementwise, 1000, 1000),)
 """
 
 REFERENCE = '''
@@ -304,8 +310,9 @@ def main() -> int:
     def filled(template: str) -> str:
         for name, value in {
             "REFERENCE\n": "" if known else REFERENCE,
+            "PIECES": "Contest, elementwise" if known else "elementwise, usual",
             "IMPORTS\n": IMPORTS if known else "",
-            "GENERATED\n": GENERATED if known else "",
+            "GENERATED\n": GENERATED if known else USUAL,
             "PARITY": "" if known else ", False",
             "CLAIMS": "\n".join(
                 f'        {name}=Claim(False, "TODO: whether, and why"),' for name in PROPERTIES
