@@ -1,4 +1,4 @@
-"""Run every `pycon` fence of every page: each by itself, as a reader copies it.
+"""Run every `pycon` fence of every page as a reader copies it: by itself, or after earlier steps.
 
 And say how much of the printed mathematics was checked, let `--quick` leave out what is slow, and
 skip examples of what only a newer PyTorch has.
@@ -23,6 +23,7 @@ from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import CodeBlockParser
 
 from losses.catalog import CATALOG
+from scripts.website.alone import sessions_of
 from scripts.website.printed import Checker
 from tests.versions import DEVELOPERS, lacking
 
@@ -30,7 +31,7 @@ CHECKS = Path(__file__).parent / "build" / "checks.json"
 
 
 def run_fence(example: Example) -> str:
-    source = str(example.parsed)
+    *_, source = sessions_of(example.document.text[: example.end])
     test = doctest.DocTestParser().get_doctest(
         source, {"__name__": "__main__"}, example.path, example.path, example.line
     )
@@ -111,6 +112,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("quick" if config.getoption("--quick") else "full")
+    if hasattr(config, "workerinput"):  # several processes share the cores: one thread each
+        torch.set_num_threads(1)
 
 
 def code_of(item: pytest.Item) -> str:

@@ -230,60 +230,12 @@ def check_lists(input: Tensor, target: Tensor, mask: Tensor | None) -> None:
             )
 
 
-def check_embeddings(**embeddings: Tensor) -> None:
-    """Raise unless all of these are of one shape (N, D), an embedding a row."""
-    check_floating(**embeddings)
-    (name, first), *others = embeddings.items()
-    if first.ndim != 2 or first.shape[1] == 0:
-        raise ValueError(
-            f"expected {name} of shape (N, D), one embedding per row, got {tuple(first.shape)}: "
-            f"pass {name}.flatten(1), or {name}.unsqueeze(0) for a single embedding"
-        )
-    for other, tensor in others:
-        if tensor.shape != first.shape:
-            raise ValueError(
-                f"{name} and {other} must have the same shape, got {tuple(first.shape)} and "
-                f"{tuple(tensor.shape)}: row i of one belongs to row i of the other"
-            )
-
-
 def check_labels(input: Tensor, target: Tensor) -> None:
     """Raise unless there is one label for each row."""
     if target.shape != input.shape[:1]:
         raise ValueError(
             f"expected target of shape ({len(input)},), one label for each row of input, "
             f"got {tuple(target.shape)}: pass target.flatten(), or target.argmax(1) if one-hot"
-        )
-
-
-def check_directions(input: Tensor, linear_weight: Tensor, target: Tensor, scale: float) -> None:
-    """Raise unless each embedding has one class of those that have a direction, and a scale."""
-    if not scale > 0:
-        raise ValueError(
-            f"scale must be above 0, got {scale}: it multiplies cosines, which end at 1; 16 to 64 "
-            "are usual"
-        )
-    check_floating(input=input)
-    check_floating(linear_weight=linear_weight)
-    found = f"got {tuple(input.shape)} and {tuple(linear_weight.shape)}"
-    if input.ndim != 2 or linear_weight.ndim != 2 or input.shape[1] != linear_weight.shape[1]:
-        raise ValueError(
-            "expected input of shape (N, D) and linear_weight of shape (C, D), one direction a "
-            f"class, {found}: pass input.unsqueeze(0) for a single embedding, linear_weight.T for "
-            "one direction a column"
-        )
-    if target.dtype != torch.int64:
-        raise RuntimeError(
-            f"expected target dtype to be Long, but got {scalar_type(target.dtype)}: pass "
-            "target.long(), the class of each row, counted from 0"
-        )
-    check_labels(input, target)
-    classes = len(linear_weight)
-    wrong = outlier(0, target, classes - 1, input, linear_weight)
-    if wrong is not None:
-        raise IndexError(
-            f"Target {wrong} is out of bounds. linear_weight has {classes} classes, counted from "
-            "0: give it more rows, relabel, or leave out the rows whose class is unknown"
         )
 
 
@@ -313,29 +265,6 @@ def check_teacher(input: Tensor, teacher: Tensor, temperature: float) -> None:
             f"input and teacher must have a dimension of classes, the last one, {found}: for two "
             "classes pass torch.stack((torch.zeros_like(x), x), -1) of each"
         )
-
-
-def check_temperature(temperature: float) -> None:
-    """Raise unless similarities can be divided by it."""
-    if not temperature > 0:
-        raise ValueError(
-            f"temperature must be above 0, got {temperature}: similarities are divided by it; of a "
-            "scale that multiplies, pass 1 / scale"
-        )
-
-
-def check_numbers(**numbers: Tensor | float) -> None:
-    """Raise unless each is one real number, learned or not: no tensor with a dimension."""
-    for name, number in numbers.items():
-        if isinstance(number, Tensor) and number.dim() > 0:
-            raise ValueError(
-                f"{name} must be a number or a tensor without dimensions, got shape "
-                f"{tuple(number.shape)}: pass {name}.squeeze() if it holds one number"
-            )
-        if isinstance(number, Tensor):
-            check_real(**{name: number})
-        elif not isinstance(number, (int, float)):
-            raise TypeError(f"{name} must be a tensor or a number, got {type(number).__name__}")
 
 
 def check_signs(target: Tensor) -> None:

@@ -11,8 +11,9 @@ Examples:
     Losses may be asked for by their properties: robust to outliers, and without a kink at the
     target.
 
-    >>> robust = catalog.find(convex=True, bounded=True, smooth=True, symmetric=True)
-    >>> {"huber_loss", "log_cosh_loss"} <= {record.function for record in robust}
+    >>> robust = catalog.find(bounded=True, smooth=True)
+    >>> names = {record.function for record in robust}
+    >>> {"huber_loss", "log_cosh_loss"} <= names
     True
 """
 
@@ -70,7 +71,7 @@ FAMILIES = {
     "mining": Family("Mined triplets"),
     "segmentation": Family(
         "Segmentation",
-        input="logits, one a class and pixel",
+        input="logits, one per class and pixel",
         target="class indices, or masks of values in [0, 1]",
     ),
     "boxes": Family(

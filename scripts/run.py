@@ -30,6 +30,12 @@ COMMANDS = {  # modules to run one after the other; further options go to the fi
     "benchmark": [["scripts.dev.benchmark"]],
     "mutate": [["scripts.dev.mutate"]],
     "translate": [["scripts.dev.translate"]],
+    "release": [
+        ["scripts.dev.translate", "--check"],
+        ["scripts.website.build"],
+        ["scripts.website.postprocess", "anchors"],
+        ["pytest", "-m", "release", "tests/test_release.py", "tests/test_offer.py"],
+    ],
 }
 
 OLDEST, NEWEST = "2.6.0", "2.14.1"  # the ends of the range of PyTorch that `versions` tries
@@ -39,7 +45,7 @@ WITHOUT_THEIR_NEEDS = ("kornia_rs", "lightning-utilities")
 # Tests of the site and of the tools: they need more than PyTorch.
 NOT_THE_LIBRARY = (
     *("alone", "benchmark", "budgets", "figures", "figures_browser", "guides", "languages"),
-    *("new_loss", "offer", "peers", "rosetta", "site", "structure", "zensical"),
+    *("new_loss", "offer", "peers", "release", "rosetta", "site", "structure", "zensical"),
 )
 
 
@@ -157,7 +163,8 @@ def main() -> int:
     if sys.argv[1:2] == ["versions"]:
         return versions(sys.argv[2:])
     if sys.argv[1:2] == ["peers"]:
-        return beside_libraries(["pytest", "-m", "peers", "tests/test_peers.py"], sys.argv[2:])
+        tests = [f"tests/test_{name}.py" for name in ("peers", "benchmark")]
+        return beside_libraries(["pytest", "-m", "peers", *tests], sys.argv[2:])
     if sys.argv[1:2] == ["benchmark"] and "--peers" in sys.argv:
         return beside_libraries(["scripts.dev.benchmark"], sys.argv[2:])
     if sys.argv[1:2] == ["copied"]:

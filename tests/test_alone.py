@@ -6,7 +6,6 @@ import doctest
 import inspect
 import io
 import re
-import textwrap
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -19,22 +18,22 @@ from scripts.website.alone import (
     alone,
     as_in_a_new_process,
     decided,
+    last_step,
     named,
     sessions_in,
+    sessions_of,
     wanted_of,
 )
 from scripts.website.language import DOCS
 from scripts.website.printed import same
 
-FENCE = re.compile(r"^( *)```pycon\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 PUBLIC = [name for loss in CATALOG for name in (loss.function, *loss.classes)]
 
 
 def sessions() -> Iterator[tuple[str, str]]:
     """Yield where each session of the site stands, and the session."""
     for path in sorted((DOCS / "en").rglob("*.md")):
-        for number, match in enumerate(FENCE.finditer(path.read_text("utf-8")), 1):
-            session = textwrap.dedent(match[2])
+        for number, session in enumerate(sessions_of(path.read_text("utf-8")), 1):
             yield f"{path.relative_to(DOCS / 'en').as_posix()}-{number}", session
     for name in PUBLIC:
         for number, session in enumerate(sessions_in(inspect.getdoc(getattr(losses, name)) or "")):
@@ -129,6 +128,17 @@ def test_the_whole_definition_comes_along_where_another_number_is_right() -> Non
 def test_what_is_about_the_package_says_so() -> None:
     assert decided(">>> from losses.catalog import CATALOG\n>>> len(CATALOG) > 9\nTrue\n").package
     assert not decided(">>> import torch\n>>> torch.ones(1)\ntensor([1.])\n").package
+
+
+def test_a_step_is_copied_with_the_steps_before_it() -> None:
+    first = ">>> # step 1: one\n>>> from losses import mse_loss\n>>> import torch\n"
+    second = ">>> # step 2: two\n>>> mse_loss(torch.ones(1), torch.zeros(1))\ntensor(1.)\n"
+    page = "".join(f"```pycon\n{text}```\n\n" for text in (first, second, HUBER, first))
+    assert [*sessions_of(page)] == [first, first + second, HUBER, first]
+    copied = decided(first + second)
+    assert last_step(copied.shown) == second
+    assert copied.program.startswith("from torch.nn.functional import mse_loss\nimport torch\n")
+    assert last_step(HUBER) == HUBER
 
 
 def test_outputs_are_compared_digit_by_digit() -> None:

@@ -20,6 +20,7 @@ from losses.catalog import CATALOG
 from scripts import peers
 from scripts.dev import benchmark
 from scripts.dev.benchmark import CONTESTS
+from scripts.peers import _load
 from scripts.website import speed
 from scripts.website.speed import MEMORY, RATIOS
 from tests.cases import part_of
@@ -228,6 +229,17 @@ def test_the_site_names_the_size_and_the_version(
         f"| [DiceLoss](losses/dice_loss.md)<br>8 × 19<br>against {library} | 3.00"
     )
     assert "monai" not in speed.messages()  # a name is not translated
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(
+    "contest", [x for x in BESIDE if x.against], ids=lambda contest: contest.name
+)
+def test_the_library_computes_our_value_where_it_is_timed(contest: Contest) -> None:
+    _load.torchvision()
+    arguments, _ = drawn(at_less(contest, 20), "less")
+    ours, theirs = (function(**arguments) for function in contest.functions.values())
+    benchmark.alike(ours, theirs)
 
 
 def test_the_median_over_the_processes_stands_for_all() -> None:

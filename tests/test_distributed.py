@@ -134,6 +134,8 @@ def work(rank: int, folder: str) -> None:
         except ValueError as error:
             found["error", name] = str(error)
     torch.save(found, f"{folder}/{rank}")
+    del model, value  # they hold on to the group
+    dist.barrier()  # nobody leaves while the other is still at work
     dist.destroy_process_group()
 
 

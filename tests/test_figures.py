@@ -55,6 +55,15 @@ def test_sliders_pass_the_values_that_are_drawn(loss: Record) -> None:
             assert list(curve.slider) == sorted(curve.slider)
 
 
+def test_a_small_setting_is_not_written_as_0() -> None:
+    assert [curves.setting(value) for value in (1e-4, 3e-4, 0.0, -1.0)] == [
+        "0.0001",
+        "0.0003",
+        "0",
+        "−1",
+    ]
+
+
 def test_sliders_start_at_the_default() -> None:
     for name, start in (("focal_loss", "2"), ("cross_entropy", "0"), ("huber_loss", "1")):
         values = re.search(r'value="(\d+)" data-settings="([^"]*)"', DRAWINGS[name]())

@@ -12,6 +12,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urljoin
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -21,6 +22,7 @@ from losses.catalog import CATALOG, Record
 from scripts.website import directives, plain, preview, wheel
 from scripts.website.alone import FUNCTIONS
 from scripts.website.build import configuration
+from scripts.website.language import ROOT
 from scripts.website.postprocess import described
 from scripts.website.snippets import bundle
 from tests.pages import ENGLISH, LANGUAGES, SITE
@@ -71,11 +73,25 @@ print(losses.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0])))
 """
 
 
-def test_the_wheel_installs_without_a_network(tmp_path: Path) -> None:
+@pytest.mark.release
+def test_the_wheel_holds_the_package_its_licence_and_what_is_said_of_it() -> None:
+    about = f"{wheel.name().removesuffix('-py3-none-any.whl')}.dist-info"
+    said = ("METADATA", "RECORD", "WHEEL", "licenses/LICENSE", "top_level.txt")
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "losses").rglob("*.py")}
+    with ZipFile(SITE / wheel.name()) as archive:
+        assert {*archive.namelist()} == {
+            *(f"{about}/{name}" for name in said),
+            *modules,
+            "losses/py.typed",
+        }
+
+
+@pytest.mark.release
+def test_the_wheel_installs_without_a_network_and_imports_without_a_warning(tmp_path: Path) -> None:
     target = str(tmp_path / "installed")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*pip, "--target", target, str(SITE / wheel.name())], check=True)
-    command = [sys.executable, "-I", "-W", "ignore", "-c", IMPORTED, target]
+    command = [sys.executable, "-I", "-W", "error", "-c", IMPORTED, target]
     answer = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert answer.stdout == "tensor(2.)\n"
     assert list(Path(target, "losses").rglob("py.typed"))

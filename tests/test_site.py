@@ -35,7 +35,7 @@ from losses.catalog import CATALOG, FAMILIES
 from scripts.dev import translate
 from scripts.dev.font import TARGET, characters
 from scripts.website import language, traditional
-from scripts.website.card import short
+from scripts.website.card import LINES, short
 from scripts.website.postprocess import ANCHORS, anchors, text_of
 from scripts.website.printed import same
 from scripts.website.snippets import bundle
@@ -156,6 +156,8 @@ def test_pages_load_whole_for_everyone(any_page: str, page: Page, address: str) 
         ), f"scrolls sideways at {size['width']} px"
         assert page.evaluate(CUT_OFF) == [], f"cut off at {size['width']} px"
         assert page.evaluate(SPLIT) == [], f"broken inside of a word at {size['width']} px"
+        if folder_of(path) != "zh-hant/":
+            assert violations(page, ["scrollable-region-focusable"]) == []
 
 
 def violations(page: Page, rules: list[str] | None = None) -> list[str]:
@@ -188,13 +190,19 @@ def test_loss_pages_show_mathematics_and_figures(loss_page: str, page: Page, add
 def test_the_card_begins_on_the_first_screen(
     loss_page: str, size: dict[str, int], screens: int, page: Page, address: str
 ) -> None:
-    """Formula, gradient, code and curves; on a phone within three screens."""
+    """Formula, gradient, code and curves; on a phone within three screens.
+
+    Of short code, the end is there, too.
+    """
     page.set_viewport_size(size)
     page.goto(f"{address}/{loss_page}")
     tops = page.evaluate(
-        """() => [".formulas > :first-child", ".formulas > :last-child", ".tabbed-set", ".figure"]
+        """() => [".formulas > :first-child", ".formulas > :last-child", "pre", ".figure"]
           .map(name => document.querySelector(`.card ${name}`).getBoundingClientRect().top)"""
     )
+    code = page.locator(".card .tabbed-block pre").first
+    if code.inner_text().strip().count("\n") < LINES:
+        tops.append(code.evaluate("code => code.getBoundingClientRect().bottom"))
     assert max(tops) < screens * size["height"], tops
 
 
@@ -247,6 +255,25 @@ def test_everything_can_be_reached_with_the_keyboard(folder: str, page: Page, ad
     page.locator("label.md-header__button[for=__drawer]").focus()
     page.keyboard.press("Enter")
     assert page.evaluate("document.getElementById('__drawer').checked")
+
+
+@each_language
+def test_the_groups_of_the_sidebar_open_and_close(folder: str, page: Page, address: str) -> None:
+    """By the mouse and by both keys; at first those around the page are open."""
+    page.goto(f"{address}/{folder}losses/mse_loss.html")
+    groups = page.locator(".md-sidebar--primary .md-nav__item--nested")
+    assert groups.count() == len(FAMILIES) + 3
+    for group in groups.all():
+        toggle, inside = group.locator("> label"), group.locator("> nav > ul")
+        shown = "md-nav__item--active" in str(group.get_attribute("class")).split()
+        assert inside.is_visible() == shown
+        for key in ("Enter", "Space", "", ""):
+            if key:
+                toggle.press(key)
+            else:
+                toggle.click()
+            shown = not shown
+            inside.wait_for(state="visible" if shown else "hidden")
 
 
 # Copying
@@ -959,7 +986,7 @@ def test_edits_are_served_within_five_seconds(tmp_path: Path) -> None:
     """The best of three: the machine has other things to do."""
     for name in ("losses", "docs", "scripts", "build/figures", "build/sessions"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("mkdocs.yml", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("mkdocs.yml", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     english, chinese = (tmp_path / f"docs/{name}/losses/mse_loss.md" for name in ("en", "zh"))
     text = chinese.read_text("utf-8")

@@ -244,6 +244,55 @@ def test_every_example_stands_alone(name: str) -> None:
         assert not report, "".join(report)
 
 
+ROOM = 72
+PROMPT = ">>> "
+
+
+def too_wide(text: str) -> list[tuple[int, int]]:
+    """Return where a snippet has a line that is too wide, and by how many columns.
+
+    Error messages may be wider: they are shown as they are.
+    """
+    found = []
+    margin = None
+    for number, line in enumerate(text.splitlines(), 1):
+        shown = line.strip()
+        if shown.startswith("```"):
+            margin = line.index("`") if shown.startswith("```python") else None
+        elif margin is not None:
+            found.append((number, len(line) - margin - ROOM))
+        elif shown.startswith((PROMPT, "... ", "tensor(", "(tensor(")):
+            found.append((number, len(shown) - len(PROMPT) - ROOM))
+    return [(number, columns) for number, columns in found if columns > 0]
+
+
+def test_snippets_fit_where_they_are_shown() -> None:
+    texts = [ROOT / "README.md", *sorted(PAGES.rglob("*.md")), *MODULES]
+    wide = [
+        f"{path.relative_to(ROOT)}:{number}: {columns} above {ROOM} columns; "
+        "give a part of it a name, make two statements of it, or print less"
+        for path in texts
+        for number, columns in too_wide(path.read_text("utf-8"))
+    ]
+    assert not wide, "\n".join(wide)
+
+
+@pytest.mark.parametrize(
+    ("text", "wide"),
+    [
+        (f">>> {'x' * 72}", []),
+        (f">>> {'x' * 73}", [(1, 1)]),
+        (f"    >>> def f():\n    ...     {'x' * 69}", [(2, 1)]),
+        (f"```python\n{'x' * 73}\n```\n{'x' * 100}", [(2, 1)]),
+        (f"    ```python\n    {'x' * 72}\n    ```", []),
+        (f"```pycon\n>>> x\ntensor({'x' * 70})\n```", [(3, 2)]),
+        (f"```pycon\n>>> x\nValueError: {'x' * 70}\n```", []),
+    ],
+)
+def test_wide_snippets_are_noticed(text: str, wide: list[tuple[int, int]]) -> None:
+    assert too_wide(text) == wide
+
+
 # Operations that compute a loss. Everything else that torch offers is a tool.
 FORBIDDEN = {name for name in dir(torch.nn.functional) if re.search(r"_loss", name)} | {
     *("cross_entropy", "kl_div", "binary_cross_entropy", "binary_cross_entropy_with_logits"),

@@ -115,9 +115,9 @@ def adaptive_log_softmax_with_loss(
         - result: `output` in the shape of `target`, and the scalar `loss`.
 
     Returns:
-        A named tuple `(output, loss)`: the log-probability of each target, at most 0, and minus
-        their mean; both in the data type of `input` (float32 under autocast). The mean of an empty
-        batch is NaN.
+        A named tuple of `output`, the log-probability of each target, at most 0, and `loss`, minus
+        their mean. Both have the data type of `input` (float32 under autocast). The mean of an
+        empty batch is NaN.
 
     Raises:
         RuntimeError: If the shapes or data types of the tensors do not fit each other, or a target

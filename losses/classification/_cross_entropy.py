@@ -76,8 +76,8 @@ def cross_entropy(
         weight: One factor $w_c$ for each class, shape $(C)$, usually at least 0; by default 1. With
             class indices it has the data type of `input`.
         size_average: Deprecated. Use `reduction`.
-        ignore_index: The class index that marks what to leave out, inside $[0, C)$ or not. Such a
-            row gives 0 and gets no gradient, whatever its logits are. Class indices only.
+        ignore_index: The target that marks a row to leave out, inside $[0, C)$ or not. Such a row
+            has the loss 0 and no gradient, whatever its logits are. For class indices only.
         reduce: Deprecated. Use `reduction`.
         reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages as
             above.

@@ -58,8 +58,8 @@ def nll_loss(
         weight: One factor $w_c$ for each class, shape $(C)$, usually at least 0, with the data type
             of `input`; by default 1.
         size_average: Deprecated. Use `reduction`.
-        ignore_index: The class index that marks what to leave out, inside $[0, C)$ or not. Such a
-            row gives 0 and gets no gradient, whatever it holds.
+        ignore_index: The target that marks a row to leave out, inside $[0, C)$ or not. Such a row
+            has the loss 0 and no gradient, whatever it holds.
         reduce: Deprecated. Use `reduction`.
         reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages as
             above.

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from losses._checks import check_embeddings, loss_function, upcast
-from losses._embeddings import centred, joined
+from losses._checks import loss_function, upcast
+from losses._embeddings import centred, check_embeddings, joined
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Criterion
 
@@ -41,11 +41,11 @@ def barlow_twins_loss(
     $$
 
     The result is one number for the batch: there is no loss of a single row, and so no `reduction`.
-    A column that is constant correlates with nothing and costs 1, and so do all of a single row. An
-    empty batch costs 0.
+    A column that is constant correlates with nothing and costs 1, and so does every column of a
+    single row. An empty batch costs 0.
 
-    The gradient is that of the correlations, $g_{jk}$, along what each column could still change
-    without changing its mean and its spread:
+    The gradient is that of the correlations, $g_{jk}$, without what would only shift or stretch a
+    column:
 
     $$
     \begin{aligned}
@@ -62,8 +62,8 @@ def barlow_twins_loss(
         input1: Embeddings $x$ of the first views, floating point, any real value, one per row.
         input2: Embeddings $y$ of the second views, same shape, in the same order.
         lambd: Weight $\lambda$ of the correlations between different columns, at least 0.
-        eps: What $\varepsilon$ is added to each variance, above 0, so that a constant column is not
-            divided by 0.
+        eps: Number $\varepsilon$ that is added to each variance, above 0, so that a constant column
+            is not divided by 0.
         group: Processes whose batches are joined first, in the order of their ranks; each process
             gets the loss of the joined batch.
             `torch.distributed.group.WORLD` joins all processes, `None` leaves each batch alone.
@@ -79,7 +79,7 @@ def barlow_twins_loss(
 
     Raises:
         TypeError: If `input1` or `input2` is not a tensor.
-        ValueError: If a shape is another, `lambd` is negative, or `eps` is not above 0.
+        ValueError: If a shape does not fit, `lambd` is negative, or `eps` is not above 0.
         NotImplementedError: If the views are not floating point.
 
     Examples:
@@ -89,7 +89,7 @@ def barlow_twins_loss(
 
         >>> import torch
         >>> from losses import barlow_twins_loss
-        >>> view = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+        >>> view = torch.tensor([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])
         >>> barlow_twins_loss(view, view[:, [1, 0]])
         tensor(2.0100)
         >>> barlow_twins_loss(view, view) < 1e-8
@@ -162,7 +162,7 @@ class BarlowTwinsLoss(Criterion):
 
     Args:
         lambd: Weight of the correlations between different columns, at least 0.
-        eps: What is added to each variance, above 0.
+        eps: Number that is added to each variance, above 0.
         group: Processes whose batches are joined first, as for the function.
 
     Raises:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from losses._checks import check_embeddings, check_numbers, loss_function, upcast
-from losses._embeddings import joined, unit
+from losses._checks import loss_function, upcast
+from losses._embeddings import check_embeddings, check_numbers, joined, unit
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -39,11 +39,11 @@ def clip_loss(
     \end{aligned}
     $$
 
-    A row of zeros stays one. `'mean'` divides by the number of pairs, $\frac{1}{N} \sum_i \ell_i$,
+    A row of zeros stays zero. `'mean'` divides by the number of pairs, $\frac{1}{N} \sum_i \ell_i$,
     and is 0 where there are none.
 
-    The gradient draws a picture to its own text, away from all texts as far as they look likely.
-    Only the part across $u_i$ is left, since length does not count:
+    The gradient draws a picture to its own text, and away from every text in proportion to its
+    probability. Only the part at right angles to $u_i$ is left, since length does not count:
 
     $$
     \frac{\partial \ell_i}{\partial x_i} = \frac{g_i - u_i (u_i \cdot g_i)}{\lVert x_i \rVert},
@@ -56,7 +56,8 @@ def clip_loss(
         logit_scale: Factor $t$ of the cosines, above 0: 1 / temperature. A number, or a tensor
             without dimensions, which gets a gradient. Pass `parameter.exp()` where its logarithm is
             learned, as in CLIP.
-        normalize: Whether to give all rows the length 1. Without, `u_i` is `x_i` itself.
+        normalize: Whether to give all rows the length 1. Otherwise $u_i$ is $x_i$ itself, and $v_j$
+            is $y_j$.
         group: Processes whose batches are joined first, in the order of their ranks; each process
             gets the loss of the joined batch.
             `torch.distributed.group.WORLD` joins all processes, `None` leaves each batch alone.
@@ -75,14 +76,14 @@ def clip_loss(
 
     Raises:
         TypeError: If the features are not tensors, or `logit_scale` neither a tensor nor a number.
-        ValueError: If a shape is another, or `reduction` is none of the three.
+        ValueError: If a shape does not fit, or `reduction` is none of the three.
         NotImplementedError: If the features are not floating point.
 
     Examples:
-        Two pairs. The cosines are 0.7071 and 0 in the first row, 1 and 0.7071 in the second. Times
-        2, the first picture finds its text with log(e^1.4142 + 1) − 1.4142 = 0.2177, its text finds
-        it with log(e^1.4142 + e^2) − 1.4142 = 1.0284. Half of both is 0.6230; for the second pair
-        the two are exchanged.
+        Two pairs. The cosines are 0.7071 and 0 in the first row, 1 and 0.7071 in the second. With
+        the scale 2, the first picture pays log(e^1.4142 + 1) − 1.4142 = 0.2176 to find its text,
+        and the text pays log(e^1.4142 + e^2) − 1.4142 = 1.0283 to find it. Their mean is 0.6230.
+        For the second pair the two are exchanged.
 
         >>> import torch
         >>> from losses import clip_loss

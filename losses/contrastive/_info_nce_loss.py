@@ -6,14 +6,8 @@ import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from losses._checks import (
-    check_embeddings,
-    check_floating,
-    check_temperature,
-    loss_function,
-    upcast,
-)
-from losses._embeddings import joined, unit
+from losses._checks import check_floating, loss_function, upcast
+from losses._embeddings import check_embeddings, check_temperature, joined, unit
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -46,8 +40,8 @@ def info_nce_loss(
     $$
 
     A row shorter than 1e-12 is divided by that instead of its length. With `normalize=False`,
-    $u(a)$ is $a$ itself. With `symmetric=True` the keys ask for their query as well, and the two
-    are averaged:
+    $u(a)$ is $a$ itself. With `symmetric=True` each key asks for its query as well, and the two
+    losses are averaged:
 
     $$
     \ell_i(q, k) = \frac{1}{2} \left( \log \sum_{j = 1}^{N} e^{s_{ij}}
@@ -63,8 +57,8 @@ def info_nce_loss(
 
     `'mean'` divides by the number of queries, $\frac{1}{N} \sum_i \ell_i$, and is 0 without any.
 
-    The gradient turns a query towards its own key, and away from the keys that it is taken for. It
-    has no part along the query itself, as its length does not matter:
+    The gradient turns a query towards its own key, and away from every key in proportion to its
+    probability $p_{ij}$. It has no part along the query itself, whose length does not matter:
 
     $$
     \begin{aligned}
@@ -76,14 +70,14 @@ def info_nce_loss(
     $$
 
     Args:
-        query: Queries $q$, floating point, any real value, one a row.
+        query: Queries $q$, floating point, any real value, one per row.
         key: Keys $k$, same shape; row $i$ belongs to query $i$.
         negatives: Further negatives $n$, or `None`: shared by all queries, or some for each.
         temperature: Temperature $T$, above 0; 0.05 to 0.2 is usual. It divides: a scale of 20 is a
             temperature of 0.05.
         normalize: Whether all rows are scaled to length 1 first. Otherwise the similarity is the
             dot product.
-        symmetric: Whether the keys ask as well. They do not see `negatives`.
+        symmetric: Whether the keys ask as well. For them `negatives` do not count.
         group: Processes whose batches are joined first, in the order of their ranks; each process
             gets the loss of the joined batch. Further negatives are joined too.
             `torch.distributed.group.WORLD` joins all processes, `None` leaves each batch alone.
@@ -107,8 +101,9 @@ def info_nce_loss(
 
     Examples:
         The cosines of the first query with the two keys are 0.7071 and 0, of the second 1 and
-        0.7071. By hand: ln(1 + exp((0 − 0.7071) / 0.1)) = 0.0008, and the second, which looks like
-        the other's key, ln(1 + exp((1 − 0.7071) / 0.1)) = 2.9810. On average 1.4909.
+        0.7071. By hand, the first costs ln(1 + exp((0 − 0.7071) / 0.1)) = 0.0008. The second, which
+        is nearer to the key of the first, costs ln(1 + exp((1 − 0.7071) / 0.1)) = 2.9810. On
+        average 1.4909.
 
         >>> import torch
         >>> from losses import info_nce_loss
@@ -276,7 +271,7 @@ RECORD = Record(
         "contrastive predictive coding",
     ),
     summary="Two views or two sides of each sample: which of the batch belongs to me?",
-    input="`query` and `key`: embeddings, any real number, one a row",
+    input="`query` and `key`: embeddings, any real number, one per row",
     target="none: row i of `key` belongs to row i of `query`",
     mean="the number of queries",
     shapes="`query` (N, D), `key` (N, D); `negatives` (M, D) or (N, M, D)",
@@ -295,14 +290,14 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "the cosine bends down at its top and up at its bottom"),
-        lipschitz=Claim(False, "a short row is turned by little: the slope grows as 1 / length"),
+        lipschitz=Claim(False, "the shorter a row, the faster its direction turns"),
         smooth=Claim(True, "where no row is 0: log-sum-exp of cosines"),
         symmetric=Claim(
             False,
             "the keys compete, the queries do not; with `symmetric=True` both do",
             "arguments",
         ),
-        bounded=Claim(False, "a short row is turned by little: the slope grows as 1 / length"),
+        bounded=Claim(False, "the shorter a row, the faster its direction turns"),
         non_negative=Claim(True, "the own key is among those that are summed over"),
         minimum=Claim(
             True,

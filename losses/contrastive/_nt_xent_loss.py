@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from losses._checks import check_embeddings, check_temperature, loss_function, upcast
-from losses._embeddings import joined, unit
+from losses._checks import loss_function, upcast
+from losses._embeddings import check_embeddings, check_temperature, joined, unit
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -27,8 +27,8 @@ def nt_xent_loss(
 
     The $N$ rows of the first view and the $N$ of the second stand below each other, as
     $z_1, \dots, z_{2N}$. The other view of row $i$ is row $v_i$. The similarity of two rows is the
-    cosine of their angle, divided by the temperature $T$. The loss is a cross entropy over the
-    similarities to all rows but itself:
+    cosine of their angle, divided by the temperature $T$. The loss of a row is a cross entropy over
+    its similarities to all other rows:
 
     $$
     \begin{aligned}
@@ -41,8 +41,8 @@ def nt_xent_loss(
     A row shorter than 1e-12 is divided by that instead of its length. `'mean'` divides by the
     number of rows, $\frac{1}{2N} \sum_i \ell_i$, and is 0 without any.
 
-    The gradient turns a row towards its other view, and away from the rows that it is taken for.
-    It has no part along the row itself, as its length does not matter:
+    The gradient turns a row towards its other view, and away from all other rows in proportion to
+    their probability $p_{ij}$. It has no part along the row itself, whose length does not matter:
 
     $$
     \begin{aligned}
@@ -54,7 +54,7 @@ def nt_xent_loss(
     $$
 
     Args:
-        input1: First view, floating point, any real value, one embedding a row.
+        input1: First view, floating point, any real value, one embedding per row.
         input2: Second view, same shape; row $i$ is the same sample as row $i$ of the first.
         temperature: Temperature $T$, above 0; 0.1 to 0.5 is usual.
         group: Processes whose batches are joined first, in the order of their ranks; each process
@@ -189,7 +189,7 @@ RECORD = Record(
     classes=("NTXentLoss",),
     aliases=("NT-Xent", "SimCLR loss", "normalized temperature-scaled cross entropy"),
     summary="Two views of each sample, without labels: all other rows are negatives.",
-    input="two views of the same samples: embeddings, any real number, one a row",
+    input="two views of the same samples: embeddings, any real number, one per row",
     target="none: row i of `input1` and row i of `input2` are one sample",
     mean="the number of rows of both views, 2N",
     shapes="`input1` (N, D), `input2` (N, D)",
@@ -205,14 +205,14 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "the cosine bends down at its top and up at its bottom"),
-        lipschitz=Claim(False, "a short row is turned by little: the slope grows as 1 / length"),
+        lipschitz=Claim(False, "the shorter a row, the faster its direction turns"),
         smooth=Claim(True, "where no row is 0: log-sum-exp of cosines"),
         symmetric=Claim(
             True,
             "the views exchange their losses, and the sum stays",
             "arguments",
         ),
-        bounded=Claim(False, "a short row is turned by little: the slope grows as 1 / length"),
+        bounded=Claim(False, "the shorter a row, the faster its direction turns"),
         non_negative=Claim(True, "the other view is among the rows that are summed over"),
         minimum=Claim(
             True,

@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.distributed import ProcessGroup
 from torch.nn.functional import softplus
 
-from losses._checks import check_embeddings, check_numbers, loss_function, upcast
-from losses._embeddings import joined, unit
+from losses._checks import loss_function, upcast
+from losses._embeddings import check_embeddings, check_numbers, joined, unit
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -40,11 +40,12 @@ def siglip_loss(
     \end{aligned}
     $$
 
-    A row of zeros stays one. `'mean'` divides by the number $N$ of pictures, not by the $N^2$
+    A row of zeros stays zero. `'mean'` divides by the number $N$ of pictures, not by the $N^2$
     questions, $\frac{1}{N} \sum_i \ell_i$, and is 0 where there are none.
 
-    The gradient draws a picture to its own text and away from each other one, as far as the answer
-    is wrong. Only the part across $u_i$ is left, since length does not count:
+    The gradient draws a picture to its own text and away from the others, from each in proportion
+    to how wrong its answer is. Only the part at right angles to $u_i$ is left, since length does
+    not count:
 
     $$
     \frac{\partial \ell_i}{\partial x_i} = \frac{g_i - u_i (u_i \cdot g_i)}{\lVert x_i \rVert},
@@ -57,8 +58,9 @@ def siglip_loss(
         logit_scale: Factor $t$ of the cosines, above 0. A number, or a tensor without dimensions,
             which gets a gradient. Pass `parameter.exp()` where its logarithm is learned; SigLIP
             begins at 10.
-        logit_bias: What is added, $b$, likewise. SigLIP learns it and begins at −10.
-        normalize: Whether to give all rows the length 1. Without, `u_i` is `x_i` itself.
+        logit_bias: Bias $b$, a number or a tensor likewise. SigLIP learns it and begins at −10.
+        normalize: Whether to give all rows the length 1. Otherwise $u_i$ is $x_i$ itself, and $v_j$
+            is $y_j$.
         group: Processes whose batches are joined first, in the order of their ranks; each process
             gets the loss of the joined batch.
             `torch.distributed.group.WORLD` joins all processes, `None` leaves each batch alone.
@@ -78,7 +80,7 @@ def siglip_loss(
     Raises:
         TypeError: If the features are not tensors, or `logit_scale` or `logit_bias` neither a
             tensor nor a number.
-        ValueError: If a shape is another, or `reduction` is none of the three.
+        ValueError: If a shape does not fit, or `reduction` is none of the three.
         NotImplementedError: If the features are not floating point.
 
     Examples:

@@ -6,14 +6,8 @@ import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from losses._checks import (
-    check_embeddings,
-    check_labels,
-    check_temperature,
-    loss_function,
-    upcast,
-)
-from losses._embeddings import joined, unit
+from losses._checks import check_labels, loss_function, upcast
+from losses._embeddings import check_embeddings, check_temperature, joined, unit
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -46,10 +40,10 @@ def supervised_contrastive_loss(
 
     A row shorter than 1e-12 is divided by that instead of its length. A row whose label no other
     has costs 0 and is not counted, but remains a negative of all others. `'mean'` divides by the
-    number $A$ of the others, $\frac{1}{A} \sum_i \ell_i$, and is 0 where there are none.
+    number $A$ of rows that are counted, $\frac{1}{A} \sum_i \ell_i$, and is 0 where there are none.
 
-    The gradient turns a row towards those of its label, and away from the rows that it is taken
-    for, those of its label among them. It has no part along the row itself:
+    The gradient turns a row towards those of its label, and away from all other rows, those of its
+    label too, in proportion to their probability $p_{ij}$. It has no part along the row itself:
 
     $$
     \begin{aligned}
@@ -61,7 +55,7 @@ def supervised_contrastive_loss(
     $$
 
     Args:
-        input: Embeddings $x$, floating point, any real value, one a row. Several views of the
+        input: Embeddings $x$, floating point, any real value, one per row. Several views of the
             samples are concatenated, and their labels repeated.
         target: Labels $y$, usually class indices. They are only compared with each other.
         temperature: Temperature $T$, above 0; 0.05 to 0.2 is usual.
@@ -167,7 +161,8 @@ class SupConLoss(Loss):
         >>> criterion = SupConLoss(temperature=0.5)
         >>> criterion
         SupConLoss(reduction='mean', temperature=0.5)
-        >>> input = torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], requires_grad=True)
+        >>> rows = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+        >>> input = torch.tensor(rows, requires_grad=True)
         >>> loss = criterion(input, torch.tensor([0, 0, 1]))
         >>> loss.backward()
         >>> loss.detach(), input.grad
@@ -208,7 +203,7 @@ RECORD = Record(
     classes=("SupConLoss",),
     aliases=("SupCon", "supervised contrastive learning", "contrastive loss with labels"),
     summary="Embeddings with labels: all rows of my label against all others.",
-    input="embeddings, any real number, one a row",
+    input="embeddings, any real number, one per row",
     target="labels, usually class indices, only compared with each other",
     mean="the number of rows whose label another has",
     shapes="`input` (N, D), `target` (N)",
@@ -227,11 +222,11 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "the cosine bends down at its top and up at its bottom"),
-        lipschitz=Claim(False, "a short row is turned by little: the slope grows as 1 / length"),
+        lipschitz=Claim(False, "the shorter a row, the faster its direction turns"),
         smooth=Claim(True, "where no row is 0: log-sum-exp of cosines"),
         symmetric=Claim(False, "only the row itself is compared with the others", "arguments"),
-        bounded=Claim(False, "a short row is turned by little: the slope grows as 1 / length"),
-        non_negative=Claim(True, "ln n at least, with n rows of the same label"),
+        bounded=Claim(False, "the shorter a row, the faster its direction turns"),
+        non_negative=Claim(True, "at least ln n, for a row with n partners"),
         minimum=Claim(
             True,
             "ln(n + m exp(−2 / T)): its n partners in its direction, the m other rows opposite",

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from losses._checks import check_embeddings, loss_function, upcast
-from losses._embeddings import centred, joined
+from losses._checks import loss_function, upcast
+from losses._embeddings import centred, check_embeddings, joined
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Criterion
 
@@ -36,8 +36,8 @@ def vicreg_loss(
     \ell(x, y) &= \frac{\lambda}{N D} \sum_{i = 1}^{N} \sum_{j = 1}^{D} (x_{ij} - y_{ij})^2
     + \mu \frac{v(x) + v(y)}{2} + \nu (c(x) + c(y)) \\
     v(z) &= \frac{1}{D} \sum_{j = 1}^{D}
-    \max\left(0, 1 - \sqrt{C_{jj}(z) + \varepsilon}\right) \\
-    c(z) &= \frac{1}{D} \sum_{j = 1}^{D} \sum_{k = 1, k \ne j}^{D} C_{jk}(z)^2 \\
+    \max\left(0, 1 - \sqrt{C_{jj}(z) + \varepsilon}\right), \qquad
+    c(z) = \frac{1}{D} \sum_{j = 1}^{D} \sum_{k = 1, k \ne j}^{D} C_{jk}(z)^2 \\
     C_{jk}(z) &= \frac{1}{N - 1} \sum_{i = 1}^{N} w_{ij}(z) w_{ik}(z), \qquad
     w_{ij}(z) = z_{ij} - \frac{1}{N} \sum_{n = 1}^{N} z_{nj}
     \end{aligned}
@@ -46,8 +46,8 @@ def vicreg_loss(
     The result is one number for the batch: there is no loss of a single row, and so no `reduction`.
     The covariances of a single row are 0. An empty batch costs 0.
 
-    The gradient draws the views together, spreads a column that is too narrow, and turns columns
-    apart that vary together:
+    The gradient draws the views together, spreads a column that is too narrow, and makes columns
+    that vary together differ:
 
     $$
     \begin{aligned}
@@ -67,8 +67,8 @@ def vicreg_loss(
         sim_coeff: Weight $\lambda$ of the distance of the views, at least 0.
         std_coeff: Weight $\mu$ of narrow columns, at least 0.
         cov_coeff: Weight $\nu$ of columns that vary together, at least 0.
-        eps: What $\varepsilon$ is added to the variance, above 0. It keeps the gradient of the root
-            finite where all rows are the same.
+        eps: Number $\varepsilon$ that is added to the variance, above 0. It keeps the gradient of
+            the root finite where all rows are the same.
         group: Processes whose batches are joined first, in the order of their ranks; each process
             gets the loss of the joined batch.
             `torch.distributed.group.WORLD` joins all processes, `None` leaves each batch alone.
@@ -84,15 +84,15 @@ def vicreg_loss(
 
     Raises:
         TypeError: If `input1` or `input2` is not a tensor.
-        ValueError: If a shape is another, a weight is negative, or `eps` is not above 0.
+        ValueError: If a shape does not fit, a weight is negative, or `eps` is not above 0.
         NotImplementedError: If the views are not floating point.
 
     Examples:
         Three samples. The squared differences add up to 0.5, over 6 elements, times 25: 2.0833. The
         standard deviations are 0.5001 and 0.5774 in the first view, 0.5774 and 0.2889 in the
-        second; what they lack to 1, averaged over the columns, is 0.4612 and 0.5669, and half of
-        both times 25 is 12.8511. The columns have the covariances −0.25 and −0.0833, whose squares
-        add 0.0625 and 0.0069.
+        second; what they lack to 1, averaged over the columns, is 0.4612 and 0.5669; the mean of
+        the two, times 25, is 12.8511. The columns have the covariances −0.25 and −0.0833, whose
+        squares add 0.0625 and 0.0069.
 
         >>> import torch
         >>> from losses import vicreg_loss
@@ -180,7 +180,7 @@ class VICRegLoss(Criterion):
         sim_coeff: Weight of the distance of the views, at least 0.
         std_coeff: Weight of narrow columns, at least 0.
         cov_coeff: Weight of columns that vary together, at least 0.
-        eps: What is added to the variance, above 0.
+        eps: Number that is added to the variance, above 0.
         group: Processes whose batches are joined first, as for the function.
 
     Raises:

@@ -43,8 +43,9 @@ def distillation_loss(
         input: Logits $x$ of the student, floating point, any real number, classes last.
             Log-probabilities are logits too. At −∞ a class is excluded.
         teacher: Logits $y$ of the teacher, floating point, same shape as `input`.
-        temperature: What both are divided by, $T$, above 0. At 1 the loss is the divergence alone.
-            The higher, the more the classes count that the teacher finds unlikely.
+        temperature: Temperature $T$ by which the logits of both are divided, above 0. At 1 the loss
+            is the divergence alone. The higher it is, the more the classes count that the teacher
+            finds unlikely.
         reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages over
             all rows.
 
@@ -74,7 +75,7 @@ def distillation_loss(
         >>> distillation_loss(student, teacher)
         tensor(0.0914)
 
-        The typical training step: a part of this loss, the rest from the labels.
+        The typical training step: part of the loss is this one, the rest comes from the labels.
 
         >>> import torch
         >>> from losses import cross_entropy, distillation_loss
@@ -112,7 +113,7 @@ def distillation_loss(
     log_p = (teacher / temperature).log_softmax(-1)
     log_q = (input / temperature).log_softmax(-1)
     p = log_p.exp()
-    # Where p is 0, a logarithm may be infinite and their difference NaN.
+    # Where p is 0, logarithms may be infinite, their difference NaN.
     difference = torch.where(p == 0, 0, log_p - log_q)
     loss = temperature**2 * (p * difference).sum(-1)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
@@ -122,7 +123,7 @@ class DistillationLoss(Loss):
     r"""[`distillation_loss`][losses.distillation_loss] as a module.
 
     Args:
-        temperature: What the logits of both are divided by, above 0.
+        temperature: Temperature by which the logits of both are divided, above 0.
         reduction: `'none'`, `'mean'` or `'sum'`.
 
     Raises:

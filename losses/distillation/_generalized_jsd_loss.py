@@ -61,8 +61,8 @@ def generalized_jsd_loss(
         beta: Share $\beta$ of the teacher in the mixture, above 0 and below 1. Near 0 the loss is
             `beta` times the divergence that `kl_div` computes, near 1 it is 1 − `beta` times the
             reverse one.
-        temperature: What both are divided by, $T$, above 0. Unlike in `distillation_loss`, no
-            square of it makes up for smaller gradients.
+        temperature: Temperature $T$ by which the logits of both are divided, above 0. Unlike in
+            `distillation_loss`, no square of it makes up for smaller gradients.
         reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages over
             all rows.
 
@@ -129,7 +129,7 @@ def generalized_jsd_loss(
     check_beta(beta)
     teacher = teacher.detach()
     input, teacher = upcast(input, teacher)
-    # The logarithm of 0 as a finite number: infinity would make a gradient NaN.
+    # A finite logarithm of 0: infinity would make a gradient NaN.
     least = torch.finfo(input.dtype).min
     log_p = (teacher / temperature).log_softmax(-1).clamp(min=least)
     log_s = (input / temperature).log_softmax(-1).clamp(min=least)
@@ -155,7 +155,7 @@ class GeneralizedJSDLoss(Loss):
 
     Args:
         beta: Share of the teacher in the mixture, above 0 and below 1.
-        temperature: What the logits of both are divided by, above 0.
+        temperature: Temperature by which the logits of both are divided, above 0.
         reduction: `'none'`, `'mean'` or `'sum'`.
 
     Raises:

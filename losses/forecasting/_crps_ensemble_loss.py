@@ -25,10 +25,10 @@ def crps_ensemble_loss(
     \ell(x, y) = \frac{1}{M} \sum_i |x_i - y| - \frac{1}{2 M K} \sum_i \sum_j |x_i - x_j|
     $$
 
-    The first part is the distance to the value. The second gives back half the distance between
-    two members, so that a spread that is honest costs nothing. With $K = M$ it is the score of the
-    members as they are; with $K = M - 1$ that of the distribution they were drawn from, estimated
-    without bias.
+    The first part is the distance to the value, and alone would draw all members to one point. The
+    second gives back half the distance between two members. Together they are lowest, on average,
+    where the members scatter as the values do. With $K = M$ it is the score of the members as they
+    are; with $K = M - 1$ that of the distribution they were drawn from, estimated without bias.
 
     `'mean'` divides the sum over all forecasts by their number, $\frac{1}{n} \sum_i \ell_i$, and is
     0 where there are none.
@@ -98,7 +98,8 @@ def crps_ensemble_loss(
         >>> import torch
         >>> from losses import crps_ensemble_loss, l1_loss
         >>> prediction, target = torch.tensor([1.0, 4.0]), torch.tensor([2.0, 2.0])
-        >>> crps_ensemble_loss(prediction.unsqueeze(1), target), l1_loss(prediction, target)
+        >>> members = prediction.unsqueeze(1)
+        >>> crps_ensemble_loss(members, target), l1_loss(prediction, target)
         (tensor(1.5000), tensor(1.5000))
 
     References:

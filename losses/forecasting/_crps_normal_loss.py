@@ -175,7 +175,8 @@ class CRPSNormalLoss(Loss):
         >>> criterion
         CRPSNormalLoss(reduction='mean')
         >>> mean = torch.tensor([0.0, 0.0], requires_grad=True)
-        >>> loss = criterion(mean, torch.tensor([1.0, 1.0]), torch.tensor([1.0, 2.0]))
+        >>> value, sigma = torch.tensor([1.0, 1.0]), torch.tensor([1.0, 2.0])
+        >>> loss = criterion(mean, value, sigma)
         >>> loss.backward()
         >>> loss.detach(), mean.grad
         (tensor(0.6326), tensor([-0.3413, -0.1915]))

@@ -39,8 +39,8 @@ def negative_binomial_nll_loss(
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$,
     and is 0 where there are none.
 
-    The gradient is the expected count minus the observed one, divided by how much faster than the
-    mean the variance grows. It stays between $-y$ and $r$:
+    The gradient is the expected count minus the observed one, divided by the variance over the
+    mean. It stays between $-y$ and $r$:
 
     $$
     \frac{\partial \ell}{\partial x} = \frac{m - y}{1 + \frac{m}{r}}
@@ -103,7 +103,8 @@ def negative_binomial_nll_loss(
         >>> r = torch.nn.functional.softplus(raw)
         >>> r.detach()
         tensor([2.0000, 2.0000])
-        >>> negative_binomial_nll_loss(log_mean, counts, r, reduction="sum").backward()
+        >>> loss = negative_binomial_nll_loss(log_mean, counts, r, reduction="sum")
+        >>> loss.backward()
         >>> log_mean.grad
         tensor([-2.0000,  1.0000])
         >>> raw.grad
@@ -119,7 +120,9 @@ def negative_binomial_nll_loss(
         >>> from losses import negative_binomial_nll_loss
         >>> counts = torch.arange(500.0)
         >>> log_mean = torch.full_like(counts, 1.0)
-        >>> loss = negative_binomial_nll_loss(log_mean, counts, 2.0, reduction="none")
+        >>> loss = negative_binomial_nll_loss(
+        ...     log_mean, counts, 2.0, reduction="none"
+        ... )
         >>> loss.neg().exp().sum()
         tensor(1.)
 
@@ -204,7 +207,7 @@ RECORD = Record(
         ),
         smooth=Claim(True, "softplus and a line"),
         symmetric=Claim(
-            False, "a mean that is too high costs otherwise than one that is too low", "error"
+            False, "a mean that is too high and one that is too low cost differently", "error"
         ),
         bounded=Claim(True, "it is between −y and `total_count`", "max(target, total_count)"),
         non_negative=Claim(True, "minus the logarithm of a probability, for whole counts"),

@@ -77,7 +77,8 @@ def tweedie_loss(
 
         >>> import torch
         >>> from losses import tweedie_loss
-        >>> log_mean, amount = torch.tensor([1.0, 4.0]).log(), torch.tensor([0.0, 6.0])
+        >>> log_mean = torch.tensor([1.0, 4.0]).log()
+        >>> amount = torch.tensor([0.0, 6.0])
         >>> tweedie_loss(log_mean, amount, reduction="none")
         tensor([ 2., 10.])
         >>> tweedie_loss(log_mean, amount)
@@ -210,7 +211,7 @@ RECORD = Record(
         lipschitz=Claim(False, "the slope grows exponentially on both sides"),
         smooth=Claim(True, "two exponentials"),
         symmetric=Claim(
-            False, "a mean that is too high costs otherwise than one that is too low", "error"
+            False, "a mean that is too high and one that is too low cost differently", "error"
         ),
         bounded=Claim(False, "it grows exponentially on both sides"),
         non_negative=Claim(True, "both terms are at least 0, as the power is above 1"),

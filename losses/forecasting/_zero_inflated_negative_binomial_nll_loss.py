@@ -31,11 +31,11 @@ def zero_inflated_negative_binomial_nll_loss(
     log_input: bool = True,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Measure how unlikely a count is where some zeros are no counts, but nothing to be counted.
+    r"""Measure how unlikely a count is, where some zeros only mean that nothing was counted.
 
-    With the probability $s$, nothing is counted at all, and the result is 0. Else it is a count
-    with a negative binomial distribution. For a predicted logarithm of its mean $x$, an observed
-    count $y$, $r$ = `total_count` and $z$ = `zero_logits`,
+    With the probability $s$, nothing is counted at all, and the result is 0. Otherwise it is a
+    count with a negative binomial distribution. For a predicted logarithm of its mean $x$, an
+    observed count $y$, $r$ = `total_count` and $z$ = `zero_logits`,
 
     $$
     \begin{aligned}
@@ -57,9 +57,9 @@ def zero_inflated_negative_binomial_nll_loss(
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$,
     and is 0 where there are none.
 
-    The gradient in $x$ is that of the negative binomial, which a zero has a part of: the
-    probability $q$ that it was counted. The gradient in $z$ is the expected share of extra zeros
-    less the share that this one has:
+    The gradient in $x$ is that of the negative binomial, times the probability $q$ that the value
+    was counted. The gradient in $z$ is the probability of an extra zero before the value is known,
+    less the one after:
 
     $$
     \begin{aligned}
@@ -105,7 +105,7 @@ def zero_inflated_negative_binomial_nll_loss(
         RuntimeError: If a tensor is complex.
 
     Examples:
-        Means of 1 and 2.7183, counts of 0 and 2, an $r$ of 2, and every second time nothing is
+        Means of 1 and 2.7183, counts of 0 and 2, an $r$ of 2, and half of the time nothing is
         counted. Without that, the losses are 0.8109 and 1.7209. By hand,
         −log(1/2 + 1/2 · exp(−0.8109)) = 0.3254 and log 2 + 1.7209 = 2.4141.
 
@@ -117,12 +117,14 @@ def zero_inflated_negative_binomial_nll_loss(
         ...     log_mean, counts, 2.0, zero_logits, reduction="none"
         ... )
         tensor([0.3254, 2.4141])
-        >>> zero_inflated_negative_binomial_nll_loss(log_mean, counts, 2.0, zero_logits)
+        >>> zero_inflated_negative_binomial_nll_loss(
+        ...     log_mean, counts, 2.0, zero_logits
+        ... )
         tensor(1.3697)
 
-        A zero pulls the mean down only by the share that it has in the counts, here
-        (1/2 · 4/9) / (1/2 + 1/2 · 4/9) = 0.3077 of 1 / (1 + 1/2) = 0.6667. What is left of it
-        raises the probability of extra zeros: 0.5 − 0.6923. A count lowers that probability.
+        A zero pulls the mean down only as far as it may have been counted: by
+        (1/2 · 4/9) / (1/2 + 1/2 · 4/9) = 0.3077 times 1 / (1 + 1/2) = 0.6667. It raises the
+        probability of extra zeros: 0.5 − 0.6923. A count lowers that probability.
 
         >>> import torch
         >>> from losses import zero_inflated_negative_binomial_nll_loss
@@ -231,7 +233,7 @@ RECORD = Record(
         ),
         smooth=Claim(True, "logarithms of sums of exponentials"),
         symmetric=Claim(
-            False, "a mean that is too high costs otherwise than one that is too low", "error"
+            False, "a mean that is too high and one that is too low cost differently", "error"
         ),
         bounded=Claim(True, "it is between −y and `total_count`", "max(target, total_count)"),
         non_negative=Claim(True, "minus the logarithm of a probability, for whole counts"),

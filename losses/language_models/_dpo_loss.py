@@ -51,8 +51,8 @@ def dpo_loss(
 
     with the sigmoid $\sigma(x) = \frac{1}{1 + \exp(-x)}$. The reference gets no gradient.
 
-    Other values of `loss_type` ask otherwise for a margin. `'hinge'` is content with
-    $\frac{1}{\beta}$:
+    Other values of `loss_type` put another curve on the margin. `'hinge'` is content with a margin
+    of $\frac{1}{\beta}$:
 
     $$
     \ell(c, r) = \max(0, 1 - \beta x)
@@ -79,8 +79,8 @@ def dpo_loss(
         reference_chosen_logps: Log-probability $c'$ that the reference model gives to the chosen
             answer. No gradient flows there.
         reference_rejected_logps: The same for the rejected answer, $r'$.
-        beta: Scale $\beta$ of the margin, above 0. The larger, the closer to the reference the
-            loss is content.
+        beta: Scale $\beta$ of the margin, above 0. The larger it is, the smaller a margin is
+            enough, and the closer the model stays to the reference.
         label_smoothing: Share $\varepsilon$ of labels taken to be swapped, at least 0 and below
             0.5. For `'sigmoid'` (conservative DPO) and `'robust'` alone.
         loss_type: `'sigmoid'`, `'hinge'`, `'ipo'` or `'robust'`.
@@ -88,7 +88,7 @@ def dpo_loss(
             all pairs.
 
     Shape:
-        - all four log-probabilities: $(*)$, one a pair, the same shape.
+        - all four log-probabilities: $(*)$, one per pair, the same shape.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
@@ -181,7 +181,7 @@ def dpo_loss(
     elif loss_type == "ipo":
         loss = (margin - 1 / (2 * beta)) ** 2
     else:
-        # Past 40, softplus is the identity; before, log(1 + e^x) loses no digits.
+        # Past 40, softplus is the identity; below, no digit is lost.
         loss = softplus(-beta * margin, threshold=40)
         if label_smoothing > 0:
             e, swapped = label_smoothing, softplus(beta * margin, threshold=40)
@@ -299,7 +299,7 @@ RECORD = Record(
     input="log-probabilities of two answers, sums over their tokens",
     target="none: the first is the chosen one. The reference's log-probabilities of both",
     mean="the number of pairs",
-    shapes="all four log-probabilities: (*), one a pair",
+    shapes="all four log-probabilities: (*), one per pair",
     curve=Curve(
         PAIR,
         (-30, 30),

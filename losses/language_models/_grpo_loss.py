@@ -58,8 +58,8 @@ def grpo_loss(
     L = \frac{\sum_{i = 1}^{G} \sum_{t = 1}^{T} \ell_{it}(p)}{\sum_{i = 1}^{G} n_i}
     $$
 
-    `'dr_grpo'` divides it by a length $M$ that is the same for all answers, so that no answer's own
-    length tells how hard it pulls:
+    `'dr_grpo'` divides it by a length $M$ that is the same for all answers, so that an answer's own
+    length does not decide how hard it pulls:
 
     $$
     L = \frac{1}{G M} \sum_{i = 1}^{G} \sum_{t = 1}^{T} \ell_{it}(p)
@@ -97,7 +97,7 @@ def grpo_loss(
             `loss_type` says.
 
     Shape:
-        - `policy_logps`, `old_logps`, `reference_logps`, `mask`: $(G, T)$, one answer a row.
+        - `policy_logps`, `old_logps`, `reference_logps`, `mask`: $(G, T)$, one answer per row.
         - `advantages`: $(G)$.
         - result: a scalar; $(G, T)$ with `reduction='none'`.
 
@@ -106,7 +106,7 @@ def grpo_loss(
 
     Raises:
         TypeError: If one of the arguments is not a tensor.
-        ValueError: If a shape is another, `epsilon` is not in [0, 1), `epsilon_high` or `beta` is
+        ValueError: If a shape does not fit, `epsilon` is not in [0, 1), `epsilon_high` or `beta` is
             below 0, `beta` is above 0 without `reference_logps`, `max_length` is below 1, or
             `loss_type` or `reduction` is none of those above.
         NotImplementedError: If log-probabilities are not floating point.
@@ -142,8 +142,8 @@ def grpo_loss(
         tensor([[ 0.0000, -0.2500],
                 [ 0.5000,  0.0000]])
 
-        A step from the start: nothing has changed since sampling. The loss is minus the mean
-        advantage, here 0. Its gradient is not 0.
+        The first step: nothing has changed since sampling. The loss is minus the mean advantage,
+        here 0. Its gradient is not 0.
 
         >>> import torch
         >>> from losses import grpo_loss
@@ -190,8 +190,9 @@ def grpo_loss(
     old = policy_logps if old_logps is None else old_logps
     log_ratio = (policy_logps - old.detach()).masked_fill(out, 0)
     advantage = advantages.detach()[:, None]
-    # min(r A, clip(r) A): the sign of A says which end of the clip counts. It is held in the
-    # logarithm, so that a ratio beyond all numbers has no gradient, not NaN.
+    # min(r A, clip(r) A): the sign of A says which end counts.
+    # The clip is on the logarithm: where the ratio overflows,
+    # the gradient is then 0, not NaN.
     high = epsilon if epsilon_high is None else epsilon_high
     raised = log_ratio.clamp(max=math.log1p(high))
     lowered = log_ratio.clamp(min=math.log1p(-epsilon))
@@ -263,8 +264,8 @@ def check_tokens(
     check_real(advantages=advantages)
     if policy_logps.ndim != 2 or advantages.shape != policy_logps.shape[:1]:
         raise ValueError(
-            "expected policy_logps of shape (G, T), one answer a row, and advantages of shape (G), "
-            f"got {tuple(policy_logps.shape)} and {tuple(advantages.shape)}: all tokens of an "
+            "expected policy_logps of shape (G, T), one answer per row, and advantages of shape "
+            f"(G), got {tuple(policy_logps.shape)} and {tuple(advantages.shape)}: all tokens of an "
             "answer share its advantage"
         )
     if mask is not None:
@@ -371,7 +372,7 @@ RECORD = Record(
     summary="Sampled answers with rewards: the clipped step of policy optimisation.",
     torch_equivalent=False,
     input="log-probabilities of tokens, by the policy now and when they were sampled",
-    target="`advantages`: one number an answer, above 0 where it earned more than others",
+    target="`advantages`: one number per answer, above 0 where it earned more than others",
     mean="by `loss_type`: tokens of each answer, then answers; all tokens; or a fixed length",
     shapes="log-probabilities and `mask` (G, T), `advantages` (G)",
     curve=Curve(

@@ -51,8 +51,8 @@ def kto_loss(
     no gradient, and is 0 where $M$ is 0. `'mean'` divides the sum of all answers by their number,
     whatever they weigh, and is 0 where there are none.
 
-    The gradient is largest at the level and fades on both sides: an answer that is far above is
-    good enough, one that is far below is given up.
+    The gradient is largest at the level and fades on both sides: an answer far above it is good
+    enough, and one far below it is given up.
 
     $$
     \frac{\partial \ell_n}{\partial p_n} = -\beta w_n (2 y_n - 1)
@@ -68,7 +68,8 @@ def kto_loss(
         policy_kl_logps: Log-probability $q$ that the model gives to mismatched answers: each is
             that of another prompt. No gradient flows there.
         reference_kl_logps: Log-probability $q'$ that the reference model gives to them.
-        beta: Scale $\beta$, above 0. The larger, the closer to the reference the loss is content.
+        beta: Scale $\beta$, above 0. The larger it is, the sooner the curve levels off, and the
+            closer the model stays to the reference.
         desirable_weight: Weight $w^+$ of answers that are liked, at least 0.
         undesirable_weight: Weight $w^-$ of answers that are not liked, at least 0.
         reduction: `'none'` keeps one loss per answer, `'sum'` adds them up, `'mean'` averages over

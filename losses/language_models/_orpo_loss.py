@@ -49,14 +49,14 @@ def orpo_loss(
     Args:
         policy_chosen_logps: Log-probability per token $c$ that the model gives to the chosen
             answer: the average over its tokens, prompt and padding left out. Floating point,
-            below 0; in the odds, 0 and more count as the number next to 0.
+            below 0; in the odds, 0 and more count as the largest number below 0.
         policy_rejected_logps: The same for the rejected answer, $r$.
         beta: Weight $\beta$ of the odds, at least 0; the $\lambda$ of the paper.
         reduction: `'none'` keeps one loss per pair, `'sum'` adds them up, `'mean'` averages over
             all pairs.
 
     Shape:
-        - both log-probabilities: $(*)$, one a pair, the same shape.
+        - both log-probabilities: $(*)$, one per pair, the same shape.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
@@ -106,14 +106,15 @@ def orpo_loss(
     )
     policy_chosen_logps, policy_rejected_logps = upcast(policy_chosen_logps, policy_rejected_logps)
     lead = log_odds(policy_chosen_logps) - log_odds(policy_rejected_logps)
-    # Past 40, softplus is the identity; before, log(1 + e^x) loses no digits.
+    # Past 40, softplus is the identity; below, no digit is lost.
     loss = -policy_chosen_logps + beta * softplus(-lead, threshold=40)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
 
 def log_odds(logps: Tensor) -> Tensor:
     """Give the logarithm of p / (1 - p), for the logarithm of p."""
-    below = logps.clamp(max=-torch.finfo(logps.dtype).tiny)  # at 0 the odds are infinite
+    # At 0 the odds would be infinite.
+    below = logps.clamp(max=-torch.finfo(logps.dtype).tiny)
     # expm1 keeps the digits of 1 - p where p is nearly 1.
     return below - torch.log(-torch.expm1(below))
 
@@ -173,7 +174,7 @@ RECORD = Record(
     input="log-probabilities of two answers, averages over their tokens, below 0",
     target="none: the first is the chosen one",
     mean="the number of pairs",
-    shapes="both log-probabilities: (*), one a pair",
+    shapes="both log-probabilities: (*), one per pair",
     curve=Curve(
         {"policy_chosen_logps": "x", "policy_rejected_logps": -1.0},
         (-3, -0.02),

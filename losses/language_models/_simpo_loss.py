@@ -21,7 +21,7 @@ def simpo_loss(
     gamma: float = 0.5,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Make each token of the chosen answer likelier than one of the rejected answer, by a margin.
+    r"""Make the chosen answer likelier per token than the rejected one, by a margin.
 
     For the log-probabilities per token $c$ of the chosen answer and $r$ of the rejected one, the
     scale $\beta$ and the margin $\gamma$,
@@ -53,7 +53,7 @@ def simpo_loss(
             all pairs.
 
     Shape:
-        - both log-probabilities: $(*)$, one a pair, the same shape.
+        - both log-probabilities: $(*)$, one per pair, the same shape.
         - result: a scalar; $(*)$ with `reduction='none'`.
 
     Returns:
@@ -112,7 +112,7 @@ def simpo_loss(
     )
     policy_chosen_logps, policy_rejected_logps = upcast(policy_chosen_logps, policy_rejected_logps)
     missing = gamma - beta * (policy_chosen_logps - policy_rejected_logps)
-    # Past 40, softplus is the identity; before, log(1 + e^x) loses no digits.
+    # Past 40, softplus is the identity; below, no digit is lost.
     loss = softplus(missing, threshold=40)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 
@@ -171,7 +171,7 @@ RECORD = Record(
     input="log-probabilities of two answers, averages over their tokens",
     target="none: the first is the chosen one",
     mean="the number of pairs",
-    shapes="both log-probabilities: (*), one a pair",
+    shapes="both log-probabilities: (*), one per pair",
     curve=Curve(
         PAIR,
         (-2, 2),

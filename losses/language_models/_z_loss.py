@@ -30,7 +30,7 @@ def z_loss(
     A row that `mask` leaves out costs 0. `'mean'` divides the sum by the number $n$ of the others,
     $\frac{1}{n} \sum_i \ell(x_i)$, and is 0 where there are none.
 
-    The gradient is a multiple of the softmax. All of it together moves the row by $2 c z$:
+    The gradient is a multiple of the softmax. Its entries add up to $2 c z$:
 
     $$
     \frac{\partial \ell}{\partial x_i} = 2 c z e^{x_i - z}
@@ -54,8 +54,8 @@ def z_loss(
 
     Raises:
         TypeError: If `input` or `mask` is not a tensor.
-        ValueError: If `coefficient` is below 0, `input` has no dimensions, the shape of `mask` is
-            another, or `reduction` is none of the three.
+        ValueError: If `coefficient` is below 0, `input` has no dimensions, the shape of `mask` does
+            not fit, or `reduction` is none of the three.
         NotImplementedError: If `input` is not floating point.
         RuntimeError: If `mask` is complex.
 
@@ -126,7 +126,7 @@ def check(input: Tensor, mask: Tensor | None, coefficient: float) -> None:
             raise ValueError(
                 f"mask must have the shape of input without its last dimension, "
                 f"{tuple(input.shape[:-1])}, got {tuple(mask.shape)}: pass labels != -100, one "
-                "entry a row of logits"
+                "entry per row of logits"
             )
 
 

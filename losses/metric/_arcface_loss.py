@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.linalg import vector_norm
 
-from losses._checks import check_directions, loss_function, upcast
-from losses._embeddings import unit
+from losses._checks import loss_function, upcast
+from losses._embeddings import DirectionsLoss, check_directions, unit
 from losses._record import Claim, Curve, Properties, Record
-from losses._reduction import Loss, reduce_loss
+from losses._reduction import reduce_loss
 
 __all__ = ["ArcFaceLoss", "arcface_loss"]
 
@@ -26,11 +26,11 @@ def arcface_loss(
     scale: float = 64.0,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Measure the cross entropy of cosines, where the target's angle counts for a margin more.
+    r"""Measure the cross entropy of cosines, with a margin added to the target's angle.
 
     For an embedding $x$, a direction $W_j$ for each class, and a class $y$, the logits are the
     cosines $c_j$ times a scale $s$. The angle $\theta$ between $x$ and the direction of its class
-    is taken for one that is larger by the margin $m$, in radians:
+    is enlarged by the margin $m$, in radians:
 
     $$
     \begin{aligned}
@@ -45,8 +45,8 @@ def arcface_loss(
     \end{aligned}
     $$
 
-    Beyond $\pi$ a cosine would rise again. There the last case, as in the code of the authors, lets
-    the logit of the target fall on (for margins of up to 2; usual ones are far below).
+    Beyond $\pi$ a cosine would rise again. There the last case, taken from the authors' code, lets
+    the logit of the target keep falling (for margins of up to 2; usual ones are far below).
 
     `'mean'` divides the sum over the rows by their number, $\frac{1}{N} \sum_n \ell_n$, and is 0
     where there are none.
@@ -69,7 +69,7 @@ def arcface_loss(
     Args:
         input: Embeddings $x$, floating point, one per row. Their length does not matter; a row of
             zeros is at right angles to everything.
-        linear_weight: Directions $W_j$, one row a class, the parameter of a layer without a bias.
+        linear_weight: Directions $W_j$, one row per class, the parameter of a layer without a bias.
             Their lengths do not matter either.
         target: Class indices $y$, int64, from 0 to C − 1.
         margin: Angle $m$ in radians, from 0 to π; 0.5 is 28.6 degrees. 0 is a plain softmax of
@@ -97,10 +97,10 @@ def arcface_loss(
         IndexError: If, on the CPU, a target is no class.
 
     Examples:
-        The embedding lies at 45 degrees between the first two classes, and opposite to the third
-        by as much: cosines of 0.7071, 0.7071 and −0.7071. The target's angle becomes
-        π/4 + 0.5 = 1.2854, its cosine 0.2816. With the scale 4 the logits are 1.1263, 2.8284 and
-        −2.8284, and log(e^1.1263 + e^2.8284 + e^−2.8284) − 1.1263 = 1.8727.
+        The embedding lies at 45 degrees from the first two classes and at 135 degrees from the
+        third: cosines of 0.7071, 0.7071 and −0.7071. The target's angle becomes π/4 + 0.5 = 1.2854,
+        its cosine 0.2816. With the scale 4 the logits are 1.1263, 2.8284 and −2.8284, and
+        log(e^1.1263 + e^2.8284 + e^−2.8284) − 1.1263 = 1.8727.
 
         >>> import torch
         >>> from losses import arcface_loss
@@ -163,7 +163,7 @@ def check_margin(margin: float) -> None:
         )
 
 
-class ArcFaceLoss(Loss):
+class ArcFaceLoss(DirectionsLoss):
     r"""[`arcface_loss`][losses.arcface_loss] as a module that owns the directions of the classes.
 
     They are a parameter: give `criterion.parameters()` to the optimiser as well, and move the
@@ -179,8 +179,8 @@ class ArcFaceLoss(Loss):
         reduction: `'none'`, `'mean'` or `'sum'`.
 
     Attributes:
-        weight: The directions, a parameter of shape (C, D). They begin anywhere on the sphere, all
-            alike, with a length of about 1.
+        weight: The directions, a parameter of shape (C, D). They begin spread evenly over the
+            sphere, with lengths of about 1.
 
     Raises:
         ValueError: If `margin` is not in [0, π].
@@ -211,11 +211,6 @@ class ArcFaceLoss(Loss):
         76
     """
 
-    in_features: int
-    num_classes: int
-    margin: float
-    scale: float
-
     def __init__(
         self,
         in_features: int,
@@ -228,19 +223,7 @@ class ArcFaceLoss(Loss):
         reduction: str = "mean",
     ) -> None:
         check_margin(margin)
-        super().__init__(reduction=reduction)
-        self.in_features = in_features
-        self.num_classes = num_classes
-        self.margin = margin
-        self.scale = scale
-        self.weight = nn.Parameter(
-            torch.empty(num_classes, in_features, device=device, dtype=dtype)
-        )
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw the directions anew."""
-        nn.init.normal_(self.weight, std=max(1, self.in_features) ** -0.5)
+        super().__init__(in_features, num_classes, margin, scale, device, dtype, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Compute the loss; see [`arcface_loss`][losses.arcface_loss]."""
@@ -285,7 +268,9 @@ RECORD = Record(
         ),
     ),
     properties=Properties(
-        convex=Claim(False, "it is the same along every ray from 0, and turning is no line"),
+        convex=Claim(
+            False, "it is constant along every ray from 0, and a turn is no straight line"
+        ),
         lipschitz=Claim(False, "the slope grows as 1 / length, and beyond π − `margin` it jumps"),
         smooth=Claim(False, "a jump where the angle and the `margin` make π, and no slope at 0"),
         symmetric=Claim(False, "the opposite embedding has the opposite angles", "sign"),

@@ -33,14 +33,14 @@ def contrastive_loss(
     \end{aligned}
     $$
 
-    A label between 0 and 1 weighs both cases.
+    A label between 0 and 1 is a mixture of both cases.
 
     `'mean'` divides the sum over the pairs by their number, $\frac{1}{N} \sum_n \ell_n$, and is 0
     where there are none.
 
     The gradient pulls a similar pair together, the harder the farther apart it is. It pushes a
     dissimilar pair apart, the harder the nearer it is, and not at all from the margin on. Two equal
-    embeddings, where no direction leads apart, stay:
+    embeddings stay where they are, since no direction is singled out:
 
     $$
     \frac{\partial \ell}{\partial x_1} =
@@ -87,7 +87,7 @@ def contrastive_loss(
         >>> contrastive_loss(first, second, similar, margin=2.0)
         tensor(0.3358)
 
-        In training, one pair a row. The similar pair lies 5 apart, and is pulled together with a
+        In training, one pair per row. The similar pair lies 5 apart, and is pulled together with a
         force of 5; the dissimilar pair lacks 0.5 to the margin, and is pushed with 0.5.
 
         >>> import torch
@@ -120,7 +120,7 @@ def contrastive_loss(
     input1, input2, target = upcast(input1, input2, target)
     difference = input1 - input2
     similar = difference.square().sum(-1) / 2
-    # The gradient of this norm is 0 at 0, where that of a root would be NaN.
+    # This norm's gradient is 0 at 0, where a root's would be NaN.
     distance = vector_norm(difference, dim=-1)
     dissimilar = (margin - distance).clamp(min=0).square() / 2
     loss = product(target, similar) + (1 - target) * dissimilar
@@ -140,7 +140,7 @@ def check(input1: Tensor, input2: Tensor, target: Tensor, margin: float) -> None
         )
     if target.shape != input1.shape[:-1]:
         raise ValueError(
-            f"expected target of shape {tuple(input1.shape[:-1])}, one label a pair, got "
+            f"expected target of shape {tuple(input1.shape[:-1])}, one label per pair, got "
             f"{tuple(target.shape)}: pass target.flatten() for (N, 1), (label1 == label2) where "
             "each embedding has a class label of its own"
         )
@@ -231,7 +231,7 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(False, "a dissimilar pair costs most where both are equal"),
         lipschitz=Claim(False, "the pull on a similar pair grows with its distance"),
-        smooth=Claim(False, "a dissimilar pair that meets is pushed back all of a sudden"),
+        smooth=Claim(False, "the push on a dissimilar pair jumps where the two meet"),
         symmetric=Claim(True, "the distance is the same in either order", "arguments"),
         bounded=Claim(False, "the pull on a similar pair grows with its distance"),
         non_negative=Claim(True, "squares, with weights of at least 0"),

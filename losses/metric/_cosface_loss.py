@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from losses._checks import check_directions, loss_function, upcast
-from losses._embeddings import unit
+from losses._checks import loss_function, upcast
+from losses._embeddings import DirectionsLoss, check_directions, unit
 from losses._record import Claim, Curve, Properties, Record
-from losses._reduction import Loss, reduce_loss
+from losses._reduction import reduce_loss
 
 __all__ = ["CosFaceLoss", "cosface_loss"]
 
@@ -23,7 +23,7 @@ def cosface_loss(
     scale: float = 64.0,
     reduction: str = "mean",
 ) -> Tensor:
-    r"""Measure the cross entropy of cosines, where the target's cosine counts for a margin less.
+    r"""Measure the cross entropy of cosines, with a margin taken from the target's cosine.
 
     For an embedding $x$, a direction $W_j$ for each class, and a class $y$, the logits are the
     cosines $c_j$ times a scale $s$. The margin $m$ is taken from the cosine of the target:
@@ -54,11 +54,11 @@ def cosface_loss(
     Args:
         input: Embeddings $x$, floating point, one per row. Their length does not matter; a row of
             zeros is at right angles to everything.
-        linear_weight: Directions $W_j$, one row a class, the parameter of a layer without a bias.
+        linear_weight: Directions $W_j$, one row per class, the parameter of a layer without a bias.
             Their lengths do not matter either.
         target: Class indices $y$, int64, from 0 to C − 1.
-        margin: What $m$ is taken from the cosine, at least 0; 0.35 or 0.4 is usual. 0 is a plain
-            softmax of cosines, and from 2 on no embedding can satisfy it.
+        margin: Margin $m$ that is taken from the cosine, at least 0; 0.35 or 0.4 is usual. 0 is a
+            plain softmax of cosines, and from 2 on no embedding can satisfy it.
         scale: Factor $s$ of the cosines, above 0; 64 is usual.
         reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages over
             the rows.
@@ -82,10 +82,10 @@ def cosface_loss(
         IndexError: If, on the CPU, a target is no class.
 
     Examples:
-        The embedding lies at 45 degrees between the first two classes, and opposite to the third
-        by as much: cosines of 0.7071, 0.7071 and −0.7071, of which the target's counts as
-        0.7071 − 0.35 = 0.3571. With the scale 4 the logits are 1.4284, 2.8284 and −2.8284, and
-        log(e^1.4284 + e^2.8284 + e^−2.8284) − 1.4284 = 1.6232.
+        The embedding lies at 45 degrees from the first two classes and at 135 degrees from the
+        third: cosines of 0.7071, 0.7071 and −0.7071. The target's counts as 0.7071 − 0.35 = 0.3571.
+        With the scale 4 the logits are 1.4284, 2.8284 and −2.8284, and log(e^1.4284 + e^2.8284 +
+        e^−2.8284) − 1.4284 = 1.6232.
 
         >>> import torch
         >>> from losses import cosface_loss
@@ -94,7 +94,7 @@ def cosface_loss(
         >>> cosface_loss(x, w, torch.tensor([0]), scale=4.0)
         tensor(1.6232)
 
-        It is cross entropy of scaled cosines, of which the target's is shifted.
+        It is the cross entropy of scaled cosines, with the target's shifted.
 
         >>> import torch
         >>> from losses import cosface_loss, cross_entropy
@@ -142,7 +142,7 @@ def check_margin(margin: float) -> None:
         )
 
 
-class CosFaceLoss(Loss):
+class CosFaceLoss(DirectionsLoss):
     r"""[`cosface_loss`][losses.cosface_loss] as a module that owns the directions of the classes.
 
     They are a parameter: give `criterion.parameters()` to the optimiser as well, and move the
@@ -151,15 +151,15 @@ class CosFaceLoss(Loss):
     Args:
         in_features: Number of entries of an embedding, D.
         num_classes: Number of classes, C.
-        margin: What is taken from the cosine, at least 0.
+        margin: Margin that is taken from the cosine, at least 0.
         scale: Factor of the cosines, above 0.
         device: Where the directions live.
         dtype: Data type of the directions.
         reduction: `'none'`, `'mean'` or `'sum'`.
 
     Attributes:
-        weight: The directions, a parameter of shape (C, D). They begin anywhere on the sphere, all
-            alike, with a length of about 1.
+        weight: The directions, a parameter of shape (C, D). They begin spread evenly over the
+            sphere, with lengths of about 1.
 
     Raises:
         ValueError: If `margin` is negative.
@@ -179,11 +179,6 @@ class CosFaceLoss(Loss):
         (tensor(1.6232), torch.Size([3, 2]))
     """
 
-    in_features: int
-    num_classes: int
-    margin: float
-    scale: float
-
     def __init__(
         self,
         in_features: int,
@@ -196,19 +191,7 @@ class CosFaceLoss(Loss):
         reduction: str = "mean",
     ) -> None:
         check_margin(margin)
-        super().__init__(reduction=reduction)
-        self.in_features = in_features
-        self.num_classes = num_classes
-        self.margin = margin
-        self.scale = scale
-        self.weight = nn.Parameter(
-            torch.empty(num_classes, in_features, device=device, dtype=dtype)
-        )
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw the directions anew."""
-        nn.init.normal_(self.weight, std=max(1, self.in_features) ** -0.5)
+        super().__init__(in_features, num_classes, margin, scale, device, dtype, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Compute the loss; see [`cosface_loss`][losses.cosface_loss]."""
@@ -253,7 +236,7 @@ RECORD = Record(
         ),
     ),
     properties=Properties(
-        convex=Claim(False, "in the cosines it is; in the embedding, turning is no line"),
+        convex=Claim(False, "in the cosines it is; in the embedding, a turn is no straight line"),
         lipschitz=Claim(False, "the slope grows as 1 / length"),
         smooth=Claim(False, "around 0, where a row has no direction; elsewhere it is"),
         symmetric=Claim(False, "the opposite embedding has the opposite cosines", "sign"),

@@ -41,9 +41,9 @@ def coral_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Ten
     $$
 
     Args:
-        input: Logits $x$, floating point, any real value, $K - 1$ a row: one less than there are
+        input: Logits $x$, floating point, any real value, $K - 1$ per row: one fewer than there are
             ranks. No sigmoid before it.
-        target: Ranks, from 0 to $K - 1$, of type int64, one a row.
+        target: Ranks, from 0 to $K - 1$, of type int64, one per row.
         reduction: `'none'` keeps one loss per row, `'sum'` adds them up, `'mean'` averages over
             the rows.
 
@@ -76,8 +76,8 @@ def coral_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Ten
         >>> coral_loss(logits, rank)
         tensor(0.8638)
 
-        In training, with the layer that makes it CORAL: one score a row, one bias a question. The
-        row is of rank 1 out of three: above 0, not above 1.
+        In training, with the layer that makes it CORAL: one score per row, one bias per question.
+        The row is of rank 1 out of three: above 0, not above 1.
 
         >>> import torch
         >>> from losses import coral_loss
@@ -151,7 +151,7 @@ RECORD = Record(
         "extended binary classification",
     ),
     summary="Ordered classes by one score and thresholds between the ranks.",
-    input="K − 1 logits a row, any real number",
+    input="K − 1 logits per row, any real number",
     target="ranks, 0 to K − 1",
     mean="the number of rows",
     shapes="`input` (N, K − 1), `target` (N)",

@@ -18,8 +18,9 @@ def corn_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tens
     r"""Classify into ordered classes: of those at rank k or above, who is above k?
 
     There are $K$ ranks, 1 to $K$ in the formulas and 0 to $K - 1$ in `target`. Question $k$, one of
-    $K - 1$, asks whether a row that has come as far as rank $k$ goes on. The logit $x_{nk}$ says
-    so, and the rank $y_n$ knows it. Rows that end before rank $k$ are not asked:
+    $K - 1$, asks whether a row that has come as far as rank $k$ goes on. The logit $x_{nk}$
+    predicts the answer, and the rank $y_n$ gives the right one. Rows that end before rank $k$ are
+    not asked:
 
     $$
     \ell_{nk}(x, y) = \begin{cases}
@@ -49,9 +50,9 @@ def corn_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tens
     $$
 
     Args:
-        input: Logits $x$, floating point, any real value, $K - 1$ a row: one less than there are
+        input: Logits $x$, floating point, any real value, $K - 1$ per row: one fewer than there are
             ranks. No sigmoid before it.
-        target: Ranks, from 0 to $K - 1$, of type int64, one a row.
+        target: Ranks, from 0 to $K - 1$, of type int64, one per row.
         reduction: `'none'` keeps one loss per question, `'sum'` adds them up, `'mean'` averages
             over the questions asked.
 
@@ -164,10 +165,10 @@ RECORD = Record(
         "continuation ratio model",
         "ordered classes",
     ),
-    summary="Ordered classes, one question a step: grades, ages, severities.",
-    input="K − 1 logits a row, any real number",
+    summary="Ordered classes, one question per step: grades, ages, severities.",
+    input="K − 1 logits per row, any real number",
     target="ranks, 0 to K − 1",
-    mean="the number of questions asked, K − 1 at most a row",
+    mean="the number of questions asked, at most K − 1 per row",
     shapes="`input` (N, K − 1), `target` (N)",
     torch_equivalent=False,
     curve=Curve(

@@ -42,7 +42,7 @@ def list_mle_loss(
     $$
 
     Args:
-        input: Scores $x$, floating point, any real number, one list a row.
+        input: Scores $x$, floating point, any real number, one list per row.
         target: Relevance $y$, same shape, the higher the better. Only the order counts.
         mask: Where there is an item: true, or anything but 0. `None` where all lists are full.
         reduction: `'none'` keeps one loss per list, `'sum'` adds them up, `'mean'` averages over
@@ -93,7 +93,9 @@ def list_mle_loss(
 
         >>> import torch
         >>> from losses import list_mle_loss
-        >>> scores = torch.tensor([[1.0, 2.0, 0.0], [0.0, 0.0, 9.0], [1.0, 1.0, 1.0]])
+        >>> scores = torch.tensor(
+        ...     [[1.0, 2.0, 0.0], [0.0, 0.0, 9.0], [1.0, 1.0, 1.0]]
+        ... )
         >>> relevance = torch.tensor([[2, 1, 0], [1, 0, 0], [0, 0, 0]])
         >>> mask = torch.tensor([[1, 1, 1], [1, 1, 0], [0, 0, 0]])
         >>> list_mle_loss(scores, relevance, mask, reduction="none")
@@ -155,7 +157,7 @@ RECORD = Record(
     classes=("ListMLELoss",),
     aliases=("ListMLE", "Plackett-Luce loss", "listwise maximum likelihood"),
     summary="Lists with an order without ties: every place of it at once.",
-    input="scores, any real number, one list a row",
+    input="scores, any real number, one list per row",
     target="relevance, the higher the better; only its order counts, ties as they stand",
     mean="the number of lists with an item",
     shapes="`input` (N, L), `target` (N, L), `mask` (N, L) or none",

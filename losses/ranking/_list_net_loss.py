@@ -38,7 +38,7 @@ def list_net_loss(
     $$
 
     Args:
-        input: Scores $x$, floating point, any real number, one list a row.
+        input: Scores $x$, floating point, any real number, one list per row.
         target: Relevance $y$, same shape, the higher the better. Its differences count: one more
             is $e = 2.7$ times as likely to be first. −inf is never first.
         mask: Where there is an item: true, or anything but 0. `None` where all lists are full.
@@ -72,7 +72,7 @@ def list_net_loss(
         >>> list_net_loss(scores, relevance)
         tensor(1.2529)
 
-        It is lowest where the scores are the relevance, but for a constant. There it is the entropy
+        It is lowest where the scores are the relevance, up to a constant. There it is the entropy
         of the relevance, not 0, and nothing pulls.
 
         >>> import torch
@@ -87,7 +87,9 @@ def list_net_loss(
 
         >>> import torch
         >>> from losses import list_net_loss
-        >>> scores = torch.tensor([[1.0, 2.0, 0.0], [0.0, 0.0, 9.0], [1.0, 1.0, 1.0]])
+        >>> scores = torch.tensor(
+        ...     [[1.0, 2.0, 0.0], [0.0, 0.0, 9.0], [1.0, 1.0, 1.0]]
+        ... )
         >>> relevance = torch.tensor([[2, 1, 0], [1, 0, 0], [0, 0, 0]])
         >>> mask = torch.tensor([[1, 1, 1], [1, 1, 0], [0, 0, 0]])
         >>> list_net_loss(scores, relevance, mask, reduction="none")
@@ -153,7 +155,7 @@ RECORD = Record(
     classes=("ListNetLoss",),
     aliases=("ListNet", "softmax cross entropy ranking loss", "listwise softmax loss"),
     summary="Lists with grades whose differences count: all items at once.",
-    input="scores, any real number, one list a row",
+    input="scores, any real number, one list per row",
     target="relevance, the higher the better; its softmax is what the scores should give",
     mean="the number of lists with an item",
     shapes="`input` (N, L), `target` (N, L), `mask` (N, L) or none",

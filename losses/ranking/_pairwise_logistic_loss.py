@@ -51,7 +51,7 @@ def pairwise_logistic_loss(
     with the sigmoid $\sigma(x) = \frac{1}{1 + \exp(-x)}$.
 
     Args:
-        input: Scores $x$, floating point, any real number, one list a row.
+        input: Scores $x$, floating point, any real number, one list per row.
         target: Relevance $y$, same shape, the higher the better. Only the order counts: 0 and 1
             do, and so do grades, stars or prices.
         mask: Where there is an item: true, or anything but 0. `None` where all lists are full.
@@ -182,7 +182,7 @@ RECORD = Record(
         *("Bayesian personalized ranking", "preference loss"),
     ),
     summary="The order of a list, pair by pair: search, recommendation, rewards.",
-    input="scores, any real number, one list a row",
+    input="scores, any real number, one list per row",
     target="relevance, the higher the better; only its order counts",
     mean="the number of pairs of different relevance, of the whole batch",
     shapes="`input` (N, L), `target` (N, L), `mask` (N, L) or none",

@@ -79,10 +79,12 @@ def charbonnier_loss(
         >>> from losses import charbonnier_loss
         >>> prediction = torch.tensor([3.0, 4.0], requires_grad=True)
         >>> target = torch.zeros(2)
-        >>> charbonnier_loss(prediction, target, eps=4.0, reduction="none")[0].backward()
+        >>> loss = charbonnier_loss(prediction, target, eps=4.0, reduction="none")
+        >>> loss[0].backward()
         >>> prediction.grad
         tensor([0.6000, 0.0000])
-        >>> charbonnier_loss(prediction, target, eps=3.0, reduction="none")[1].backward()
+        >>> loss = charbonnier_loss(prediction, target, eps=3.0, reduction="none")
+        >>> loss[1].backward()
         >>> prediction.grad
         tensor([0.6000, 0.8000])
 
@@ -91,7 +93,8 @@ def charbonnier_loss(
 
         >>> import torch
         >>> from losses import charbonnier_loss, l1_loss
-        >>> restored, sharp = torch.full((1, 3, 8, 8), 0.4), torch.full((1, 3, 8, 8), 0.5)
+        >>> restored = torch.full((1, 3, 8, 8), 0.4)
+        >>> sharp = torch.full((1, 3, 8, 8), 0.5)
         >>> charbonnier_loss(restored, sharp), l1_loss(restored, sharp)
         (tensor(0.1000), tensor(0.1000))
 

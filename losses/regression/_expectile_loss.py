@@ -76,10 +76,10 @@ def expectile_loss(
 
         >>> import torch
         >>> from losses import expectile_loss
-        >>> prediction = torch.tensor([9.0, 9.0], requires_grad=True)
-        >>> target = torch.tensor([0.0, 10.0])
-        >>> expectile_loss(prediction, target, expectile=0.9, reduction="sum").backward()
-        >>> prediction.grad
+        >>> x = torch.tensor([9.0, 9.0], requires_grad=True)
+        >>> y = torch.tensor([0.0, 10.0])
+        >>> expectile_loss(x, y, expectile=0.9, reduction="sum").backward()
+        >>> x.grad
         tensor([ 1.8000, -1.8000])
 
         At 0.5 it is half the squared error: (1² + 2²) / 2 = 2.5, and half of that.
@@ -164,7 +164,7 @@ RECORD = Record(
     function="expectile_loss",
     classes=("ExpectileLoss",),
     aliases=("asymmetric least squares", "asymmetric squared error", "expectile regression"),
-    summary="Regression where too low costs another price than too high.",
+    summary="Regression where too low costs more, or less, than too high.",
     torch_equivalent=False,
     curve=Curve(
         {"input": "x", "target": 0.0},

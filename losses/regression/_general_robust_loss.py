@@ -97,12 +97,12 @@ def general_robust_loss(
 
         >>> import torch
         >>> from losses import general_robust_loss
-        >>> target = torch.zeros(2)
+        >>> y = torch.zeros(2)
         >>> for alpha in (2.0, 1.0, 0.0, -2.0):
-        ...     prediction = torch.tensor([0.1, 2.0], requires_grad=True)
-        ...     loss = general_robust_loss(prediction, target, alpha=alpha, reduction="sum")
+        ...     x = torch.tensor([0.1, 2.0], requires_grad=True)
+        ...     loss = general_robust_loss(x, y, alpha=alpha, reduction="sum")
         ...     loss.backward()
-        ...     print(alpha, prediction.grad)
+        ...     print(alpha, x.grad)
         2.0 tensor([0.1000, 2.0000])
         1.0 tensor([0.0995, 0.8944])
         0.0 tensor([0.0995, 0.6667])
@@ -114,9 +114,10 @@ def general_robust_loss(
         >>> import torch
         >>> from losses import general_robust_loss
         >>> x, y = torch.tensor([0.0, 30.0]), torch.zeros(2)
-        >>> general_robust_loss(x, y, alpha=float("-inf"), reduction="none")
+        >>> low = float("-inf")
+        >>> general_robust_loss(x, y, alpha=low, reduction="none")
         tensor([0., 1.])
-        >>> general_robust_loss(x, y, alpha=float("-inf"), scale=100.0, reduction="none")
+        >>> general_robust_loss(x, y, alpha=low, scale=100.0, reduction="none")
         tensor([0.0000, 0.0440])
 
     References:

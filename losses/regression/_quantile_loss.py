@@ -53,7 +53,7 @@ def quantile_loss(
     \frac{\partial \ell}{\partial x} = \mathbb{1}[y < x] - q
     $$
 
-    Where the two are equal, it is taken halfway between both sides.
+    Where $x$ equals $y$, it is taken halfway between both sides.
 
     Args:
         input: Prediction $x$, floating point, any shape, any real value. With several quantiles
@@ -97,8 +97,10 @@ def quantile_loss(
 
         >>> import torch
         >>> from losses import quantile_loss
-        >>> prediction, target = torch.tensor([[1.0, 2.0, 5.0]]), torch.tensor([3.0])
-        >>> quantile_loss(prediction, target, quantile=[0.1, 0.5, 0.9], reduction="none")
+        >>> prediction = torch.tensor([[1.0, 2.0, 5.0]])
+        >>> target = torch.tensor([3.0])
+        >>> q = [0.1, 0.5, 0.9]
+        >>> quantile_loss(prediction, target, quantile=q, reduction="none")
         tensor([[0.2000, 0.5000, 0.2000]])
 
         The gradient counts. Nine of these ten targets lie below the prediction: nine pulls of 0.1
@@ -233,7 +235,7 @@ RECORD = Record(
         lipschitz=Claim(True, "at the default `quantile`; max(q, 1 − q) in general", 0.5),
         smooth=Claim(False, "a kink where the error is 0"),
         symmetric=Claim(True, "at the default `quantile` of 0.5, and there alone", "error"),
-        bounded=Claim(True, "as steep below as q, above as 1 − q", 0.5),
+        bounded=Claim(True, "−q below the target, 1 − q above it", 0.5),
         non_negative=Claim(True, "the larger of two numbers, one of them at least 0"),
         minimum=Claim(True, "there the error is 0", "input == target"),
     ),

@@ -211,7 +211,7 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(False, "the sigmoid is not, and neither is a ratio"),
         lipschitz=Claim(
-            True, "with masks a quarter: one pixel is the whole object, and its p is 1/3", 0.25
+            True, "with masks a quarter: one pixel is the whole object, and its p is 1/2", 0.25
         ),
         smooth=Claim(True, "a ratio of sums of sigmoids, and `smooth` keeps it off 0/0"),
         symmetric=Claim(
@@ -220,7 +220,7 @@ RECORD = Record(
             "arguments",
         ),
         bounded=Claim(
-            True, "with masks a quarter: one pixel is the whole object, and its p is 1/3", 0.25
+            True, "with masks a quarter: one pixel is the whole object, and its p is 1/2", 0.25
         ),
         non_negative=Claim(True, "the overlap is at most the union"),
         minimum=Claim(False, "0 is only approached, as the logits grow towards the mask"),

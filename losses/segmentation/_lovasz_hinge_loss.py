@@ -53,7 +53,7 @@ def lovasz_hinge_loss(
     $$
 
     Args:
-        input: Logits $x$, floating point, any real number, one image a row.
+        input: Logits $x$, floating point, any real number, one image per row.
         target: Masks $y$, 0 or 1, of any data type, same shape as `input`.
         per_image: Whether each image has a loss of its own. `False` compares all pixels of the
             batch as one image.
@@ -175,8 +175,8 @@ RECORD = Record(
     function="lovasz_hinge_loss",
     classes=("LovaszHingeLoss",),
     aliases=("Lovász hinge", "binary Lovász loss", "Lovász extension of the Jaccard loss"),
-    summary="A mask whose IoU counts, from logits: convex, one hinge a pixel.",
-    input="logits, one a pixel",
+    summary="A mask whose IoU counts, from logits: convex, one hinge per pixel.",
+    input="logits, one per pixel",
     target="masks of 0 and 1, same shape",
     mean="the number of images; 1 with `per_image=False`",
     shapes="`input` (N, d1, ...), `target` as `input`",
@@ -188,7 +188,7 @@ RECORD = Record(
         symbol="x₁",
     ),
     properties=Properties(
-        convex=Claim(True, "a larger error never has a smaller step than it would have later"),
+        convex=Claim(True, "a further mistake costs the less, the more there are"),
         lipschitz=Claim(True, "the gradient has the steps, which add up to at most 1", 1.0),
         smooth=Claim(False, "a kink at the margin, and where two pixels change places"),
         symmetric=Claim(False, "what is right becomes wrong", "sign"),

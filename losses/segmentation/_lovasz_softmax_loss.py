@@ -60,7 +60,7 @@ def lovasz_softmax_loss(
     Args:
         input: Logits $x$, floating point, any real number, with the classes in dimension 1; or
             probabilities, with `from_logits=False`.
-        target: Class indices $y$, int64 or uint8, one a pixel.
+        target: Class indices $y$, int64 or uint8, one per pixel.
         classes: `'present'` counts the classes that some pixel has, `'all'` counts all of them.
         per_image: Whether the pixels of each image are compared among themselves. `False` compares
             all pixels of the batch.
@@ -193,7 +193,8 @@ class LovaszSoftmaxLoss(Loss):
         >>> import torch
         >>> from losses import LovaszSoftmaxLoss
         >>> criterion = LovaszSoftmaxLoss(from_logits=False)
-        >>> p = torch.tensor([[0.9, 0.1], [0.3, 0.7], [0.4, 0.6]], requires_grad=True)
+        >>> rows = [[0.9, 0.1], [0.3, 0.7], [0.4, 0.6]]
+        >>> p = torch.tensor(rows, requires_grad=True)
         >>> loss = criterion(p, torch.tensor([0, 1, 0]))
         >>> loss.backward()
         >>> loss.detach(), p.grad
@@ -240,7 +241,7 @@ RECORD = Record(
     function="lovasz_softmax_loss",
     classes=("LovaszSoftmaxLoss",),
     aliases=("Lovász-Softmax", "Lovász loss", "mIoU loss"),
-    summary="One class a pixel whose mean IoU counts, from logits.",
+    summary="One class per pixel, judged by the mean IoU; from logits.",
     target="class indices (int64, uint8)",
     mean="the number of classes that some pixel has; with `per_image=True`, of such pairs of an "
     "image and a class",

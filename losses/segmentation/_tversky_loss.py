@@ -139,7 +139,7 @@ def tversky_loss(
         >>> how = {"smooth": 0, "from_logits": False}
         >>> tversky_loss(p, t, alpha=0.5, beta=0.5, **how), dice_loss(p, t, **how)
         (tensor(0.3333), tensor(0.3333))
-        >>> tversky_loss(p, t, alpha=1.0, beta=1.0, **how), jaccard_loss(p, t, **how)
+        >>> tversky_loss(p, t, alpha=1, beta=1, **how), jaccard_loss(p, t, **how)
         (tensor(0.5000), tensor(0.5000))
 
     References:
@@ -310,7 +310,7 @@ RECORD = Record(
         bounded=Claim(
             True, "with masks a quarter: one pixel is the whole object, and its p is 1/3", 0.25
         ),
-        non_negative=Claim(True, "no pixel is less than a hit"),
+        non_negative=Claim(True, "neither part of the fraction is below 0"),
         minimum=Claim(False, "0 is only approached, as the logits grow towards the mask"),
     ),
 )

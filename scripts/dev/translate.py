@@ -80,7 +80,9 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
                     yield loss.function, place, f"{name}: {part.kind}", part.message
         if loss.function in peers.functions():
             module = peers.of(loss.function)
-            for text in (module.INPUT, *(peer.otherwise for peer in module.PEERS)):
+            rows = ((peer.otherwise, peer.input) for peer in module.PEERS)
+            calls = (text for _, text in peers.same(loss.function) if prose(text))
+            for text in filter(None, (module.INPUT, *chain.from_iterable(rows), *calls)):
                 yield loss.function, f"scripts/peers/{loss.function}.py", "other libraries", text
         for note, text in record(loss):
             yield loss.function, file_of(loss.function), note, text

@@ -10,6 +10,7 @@ from losses.catalog import CATALOG, Curve
 from scripts.figures import curves, illustrations, scenes, surfaces
 from scripts.figures.drawing import PICTURES, RECORDS, cached
 from scripts.figures.gallery import gallery
+from scripts.website.language import DOCS
 
 __all__ = ["COMPARISONS", "compare", "drawings", "figure", "gallery"]
 
@@ -93,7 +94,9 @@ def curve_figure(name: str, function: str, curve: Curve) -> str:
 
 
 def picture(name: str) -> str:
-    return cached(name, PICTURES[name].uses, lambda: PICTURES[name].make(name))
+    entry = PICTURES[name]
+    detail = (DOCS / "en" / entry.runs).read_text("utf-8") if entry.runs else ""
+    return cached(name, entry.uses, lambda: entry.make(name), detail)
 
 
 def figure(name: str) -> str:

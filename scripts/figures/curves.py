@@ -139,7 +139,9 @@ def grid(curve: Curve) -> Tensor:
 
 
 def setting(value: Any) -> str:
-    return str(value) if isinstance(value, bool) else number(value)
+    """Write a setting as the axes write numbers, but a small one is not 0: there 1e-4 is usual."""
+    small = not isinstance(value, bool) and 0 < value < 5e-4
+    return str(value) if small or isinstance(value, bool) else number(value)
 
 
 SAMPLED: dict[tuple[str, str, Any], tuple[Tensor, Tensor]] = {}

@@ -246,24 +246,25 @@ def whole(name: str, panels: Sequence[str], caption: str, control: str = "") -> 
 class Picture:
     """A picture of its own kind, drawn by `make`, shown on the pages of `pages`.
 
-    It is drawn anew when one of the losses that it `uses` has changed.
+    It is drawn anew when one of the losses that it `uses` has changed, or the page that it `runs`.
     """
 
     make: Callable[[str], str]
     pages: tuple[str, ...]
     uses: tuple[str, ...]
+    runs: str = ""
 
 
 PICTURES: dict[str, Picture] = {}
 
 
 def picture(
-    name: str, pages: Sequence[str] = (), uses: Sequence[str] = ()
+    name: str, pages: Sequence[str] = (), uses: Sequence[str] = (), runs: str = ""
 ) -> Callable[[Callable[[str], str]], Callable[[str], str]]:
     """Register a function that draws a picture from its name."""
 
     def register(make: Callable[[str], str]) -> Callable[[str], str]:
-        PICTURES[name] = Picture(make, tuple(pages), tuple(uses) or tuple(pages))
+        PICTURES[name] = Picture(make, tuple(pages), tuple(uses) or tuple(pages), runs)
         return make
 
     return register

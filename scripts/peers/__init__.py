@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -59,6 +59,8 @@ class Peer:
         otherwise: What it does otherwise; empty where it computes the same.
         value: What it gives for the module's input. None where it raises.
         compute: Calls it.
+        input: Another input than the module's, for this row alone, in words.
+        arguments: That input as arguments of our function.
     """
 
     package: str
@@ -66,6 +68,8 @@ class Peer:
     otherwise: str
     value: float | None
     compute: Callable[[], Any]
+    input: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,13 @@ class Agreement:
 
     Attributes:
         package: The library.
-        what: Which of its functions, and with what settings.
+        what: Which of its functions, and with what settings. Markdown, where the library has no row
+            among the module's `PEERS` that is the same as ours.
         inputs: Makes the arguments of ours; those that require a gradient are compared in it too.
         theirs: Computes the same in the library, of the same arguments by name.
         tolerance: How far the two may lie apart, relatively.
-        timed: Whether the benchmark times it: not where this call computes more than the loss.
+        timed: Whether the benchmark times it: not where the call does more than the loss, as to
+            read a trainer's source.
     """
 
     package: str
@@ -89,9 +95,26 @@ class Agreement:
     timed: bool = True
 
 
-def ours(function: str) -> float:
-    """Return what our own function gives for the small input."""
-    return float(getattr(losses, function)(**of(function).ARGUMENTS))
+def ours(function: str, peer: Peer | None = None) -> float | None:
+    """Return what our own function gives for the small input, or a row's own; None: it raises."""
+    arguments = of(function).ARGUMENTS if peer is None or not peer.input else peer.arguments
+    try:
+        return float(getattr(losses, function)(**arguments))
+    except ValueError:
+        return None
+
+
+def differing(function: str) -> list[Peer]:
+    """Return the rows of those who compute it differently."""
+    return [peer for peer in of(function).PEERS if peer.otherwise]
+
+
+def same(function: str) -> list[tuple[str, str]]:
+    """Return which libraries have the same loss, and how it is called there, in Markdown."""
+    rows = [(peer.package, f"`{peer.call}`") for peer in of(function).PEERS if not peer.otherwise]
+    named = {package for package, _ in rows}
+    agreed = [(x.package, x.what) for x in of(function).AGREEMENTS if x.package not in named]
+    return rows + agreed
 
 
 def functions() -> list[str]:

@@ -16,6 +16,15 @@ def random() -> dict[str, Any]:
     return {"boxes1": first, "boxes2": second, "reduction": "mean"}
 
 
+TINY = {
+    "boxes1": torch.tensor([[0.0, 0.0, 1e-4, 1e-4]]),
+    "boxes2": torch.tensor([[0.0, 0.0, 1e-4, 1e-4]]),
+}
+TINY_INPUT = "the box [0, 0, 0.0001, 0.0001], twice"
+INVERTED = {
+    "boxes1": torch.tensor([[3.0, 3.0, 1.0, 1.0]]),
+    "boxes2": torch.tensor([[0.0, 0.0, 2.0, 2.0]]),
+}
 WORKED = {
     "boxes1": torch.tensor([[0.0, 0.0, 2.0, 2.0]]),
     "boxes2": torch.tensor([[1.0, 1.0, 3.0, 4.0]]),

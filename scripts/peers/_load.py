@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
@@ -97,17 +98,45 @@ class Scores:
         return tokens
 
 
-@cache
-def lifted(module: str, name: str) -> Any:
-    """Lift one function out of a module that does not import, such as a trainer."""
+def nodes(module: str) -> Iterator[ast.AST]:
+    """Read a module that does not import, such as a trainer."""
     package, _, file = module.rpartition(".")
     spec = PathFinder.find_spec(package.partition(".")[0])
     assert spec is not None and spec.submodule_search_locations is not None
     path = Path(spec.submodule_search_locations[0]).joinpath(*package.split(".")[1:], f"{file}.py")
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    return ast.walk(ast.parse(path.read_text("utf-8")))
+
+
+def run(node: ast.stmt, module: str, **names: Any) -> dict[str, Any]:
+    """Run a statement of such a module, and return all names after it."""
+    names |= {"torch": torch, "F": torch.nn.functional}
+    exec(compile(ast.Module([node], []), module, "exec"), names)
+    return names
+
+
+@cache
+def lifted(module: str, name: str) -> Any:
+    """Lift one function out of a module that does not import."""
+    for node in nodes(module):
         if isinstance(node, ast.FunctionDef) and node.name == name:
             node.decorator_list = []
-            names = {"torch": torch, "F": torch.nn.functional}
-            exec(compile(ast.Module([node], []), str(path), "exec"), names)
-            return names[name]
+            return run(node, module)[name]
     raise ImportError(f"{module} has no {name}", name=module)
+
+
+def branches(module: str, first: str, **names: Any) -> dict[str, Any]:
+    """Run the `if` and `elif`s that begin with this condition, and return all names after it."""
+    for node in nodes(module):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == first:
+            return run(node, module, **names)
+    raise ImportError(f"{module} has no 'if {first}'", name=module)
+
+
+def default(module: str, field: str) -> Any:
+    """Return the default of a field of a dataclass in a module that does not import."""
+    for node in nodes(module):
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == field:
+            assert isinstance(node.value, ast.Call)
+            given = {word.arg: word.value for word in node.value.keywords}
+            return ast.literal_eval(given["default"])
+    raise ImportError(f"{module} has no {field}", name=module)

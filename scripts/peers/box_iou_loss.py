@@ -28,7 +28,7 @@ PEERS = (
     Peer(
         "torchmetrics",
         "intersection_over_union(...)",
-        "the likeness: 1 less the loss",
+        "the similarity: 1 less the loss",
         0.111111,
         lambda: of_torchmetrics("intersection_over_union"),
     ),

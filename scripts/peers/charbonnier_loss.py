@@ -42,4 +42,6 @@ def less_eps(input: Tensor, target: Tensor, **settings: Any) -> Tensor:
     return of_kornia(input, target) + 1
 
 
-AGREEMENTS = (Agreement("kornia", "charbonnier_loss, and 1 more", random, less_eps),)
+AGREEMENTS = (
+    Agreement("kornia", "`1 + charbonnier_loss(...)`, where `eps` is 1", random, less_eps),
+)

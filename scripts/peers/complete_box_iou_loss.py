@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from scripts.peers import Agreement, Peer, _load
-from scripts.peers._boxes import of_torchmetrics, random
+from scripts.peers._boxes import WORKED, of_torchmetrics, random
 
 POINT = {
     "boxes1": torch.tensor([[1.0, 1.0, 1.0, 1.0]]),
@@ -31,12 +31,26 @@ PEERS = (
     Peer(
         "torchmetrics",
         "complete_intersection_over_union(...)",
-        "the likeness, and the same division",
+        "the similarity, and the same division",
         float("nan"),
         lambda: of_torchmetrics("complete_intersection_over_union", POINT),
+    ),
+    Peer(
+        "torchvision",
+        "complete_box_iou_loss(..., eps=1.0)",
+        "gives its `eps` to the term of the shape alone; overlap and distance keep 1e-7",
+        1.01902,
+        lambda: of_torchvision(**WORKED, eps=1.0, reduction="sum"),
+        "the boxes [0, 0, 2, 2] and [1, 1, 3, 4], with `eps` 1",
+        WORKED | {"eps": 1.0, "reduction": "sum"},
     ),
 )
 
 AGREEMENTS = (
-    Agreement("torchvision", "complete_box_iou_loss, boxes with an area", random, of_torchvision),
+    Agreement(
+        "torchvision",
+        "`complete_box_iou_loss(...)`, where all boxes have an area",
+        random,
+        of_torchvision,
+    ),
 )

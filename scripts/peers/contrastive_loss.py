@@ -98,7 +98,7 @@ def random() -> dict[str, Any]:
 AGREEMENTS = (
     Agreement(
         "sentence-transformers",
-        "ContrastiveLoss, with the Euclidean distance",
+        "`ContrastiveLoss(model, SiameseDistanceMetric.EUCLIDEAN)`",
         random,
         euclidean,
         1e-6,  # labels are float32 there

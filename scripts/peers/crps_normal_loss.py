@@ -41,5 +41,5 @@ def random() -> dict[str, Any]:
     return {"input": input.requires_grad_(), "target": target, "sigma": sigma}
 
 
-# Their torch backend keeps the constants in float32.
-AGREEMENTS = (Agreement("scoringrules", "crps_normal", random, of_scoringrules, 1e-6),)
+# Their torch backend keeps the constants in float32, and some gradients are close to 0.
+AGREEMENTS = (Agreement("scoringrules", "crps_normal", random, of_scoringrules, 2e-5),)

@@ -14,10 +14,13 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-def of_monai(input: Tensor, target: Tensor, **settings: Any) -> Tensor:
+BOTH = {"input": torch.zeros(1, 2, 1, 2), "target": torch.tensor([[[0, 1]]])}
+
+
+def of_monai(input: Tensor, target: Tensor, softmax: bool = True, **settings: Any) -> Tensor:
     from monai.losses import DiceLoss
 
-    criterion = DiceLoss(softmax=True, to_onehot_y=True, **settings)
+    criterion = DiceLoss(softmax=softmax, to_onehot_y=True, **settings)
     return criterion(input, target[:, None])
 
 
@@ -26,10 +29,10 @@ def of_segmentation_models(input: Tensor, target: Tensor, **settings: Any) -> Te
     return dice("multiclass", **settings)(input, target)
 
 
-def of_kornia() -> Tensor:
+def of_kornia(**settings: Any) -> Tensor:
     from kornia.losses import dice_loss
 
-    return dice_loss(ARGUMENTS["input"], ARGUMENTS["target"])
+    return dice_loss(ARGUMENTS["input"], ARGUMENTS["target"], **settings)
 
 
 PEERS = (
@@ -53,6 +56,36 @@ PEERS = (
         "adds up all classes first",
         0.666667,
         of_kornia,
+    ),
+    Peer(
+        "kornia",
+        'dice_loss(..., average="macro")',
+        "averages over the classes that an image has, then over the images",
+        0.55,
+        lambda: of_kornia(average="macro"),
+    ),
+    Peer(
+        "monai",
+        "DiceLoss(to_onehot_y=True)",
+        "takes the input for probabilities: no softmax unless asked for",
+        0.499996,
+        lambda: of_monai(**ARGUMENTS, softmax=False),
+    ),
+    Peer(
+        "monai",
+        "DiceLoss(..., squared_pred=True)",
+        "squares the sizes, as `squared=True`",
+        0.718158,
+        lambda: of_monai(**ARGUMENTS, squared_pred=True),
+    ),
+    Peer(
+        "segmentation-models-pytorch",
+        'DiceLoss("multiclass", smooth=1.0)',
+        "counts `smooth` double: it is added to the overlap, not to twice the overlap",
+        0.25,
+        lambda: of_segmentation_models(**BOTH, smooth=1.0),
+        "logits of 0 for two classes, one image of two pixels, one of each class, and `smooth` 1",
+        BOTH | {"smooth": 1.0},
     ),
 )
 
@@ -79,7 +112,7 @@ AGREEMENTS = (
     ),
     Agreement(
         "segmentation-models-pytorch",
-        'DiceLoss("multiclass"), where no class is absent',
+        '`DiceLoss("multiclass")`, as `per_image=False`, where no class is absent',
         random_batch,
         lambda per_image, **call: of_segmentation_models(**call),
     ),

@@ -26,7 +26,7 @@ PEERS = (
     Peer(
         "torchmetrics",
         "distance_intersection_over_union(...)",
-        "the likeness: 1 less the loss",
+        "the similarity: 1 less the loss",
         -0.0188889,
         lambda: of_torchmetrics("distance_intersection_over_union"),
     ),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from warnings import catch_warnings
 
 import torch
 from torch import Tensor
@@ -35,10 +36,27 @@ def of_liger(input: Tensor, teacher: Tensor) -> Tensor:
     return loss(input, one, teacher, one, torch.zeros(len(input), dtype=torch.int64))
 
 
+def softened() -> tuple[Tensor, Tensor]:
+    log_q, log_p = ((ARGUMENTS[name] / 2).log_softmax(-1) for name in ("input", "teacher"))
+    return log_q, log_p
+
+
+def of_kl_div(log_q: Tensor, log_p: Tensor, reduction: str) -> Tensor:
+    with catch_warnings(action="ignore"):  # it says that its mean divides by the classes, too
+        return torch.nn.functional.kl_div(log_q, log_p, reduction=reduction, log_target=True)
+
+
+def of_sentence_transformers(input: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
+    """Call it with columns that are their own likeness to the query."""
+    module = _load.bi_encoder("distill_kl_div")
+    loss = module.DistillKLDivLoss(None, similarity_fct=lambda _, likeness: likeness, **settings)
+    return loss.compute_loss_from_embeddings([input[:, 0], *input.unbind(1)], teacher)
+
+
 PEERS = (
     Peer(
         "torch",
-        'kl_div(..., reduction="batchmean")',
+        '4 * kl_div(log_q, log_p, reduction="batchmean", log_target=True)',
         "",
         0.091417,
         lambda: of_torch(**ARGUMENTS),
@@ -56,6 +74,34 @@ PEERS = (
         "without the square of the temperature",
         0.022854,
         lambda: of_liger(**ARGUMENTS),
+    ),
+    Peer(
+        "torch",
+        "4 * kl_div(log_q, log_p, log_target=True)",
+        "`reduction` is `'mean'`: divides by rows and classes",
+        0.0304723,
+        lambda: 4 * of_kl_div(*softened(), "mean"),
+    ),
+    Peer(
+        "torch",
+        '4 * kl_div(log_p, log_q, reduction="batchmean", log_target=True)',
+        "the arguments exchanged: the divergence the other way round",
+        0.0990916,
+        lambda: 4 * of_kl_div(*reversed(softened()), "batchmean"),
+    ),
+    Peer(
+        "sentence-transformers",
+        "DistillKLDivLoss(model)",
+        "its temperature is 1 by default",
+        0.0615541,
+        lambda: of_sentence_transformers(**ARGUMENTS),
+    ),
+    Peer(
+        "sentence-transformers",
+        "DistillKLDivLoss(model, temperature=2.0)",
+        "",
+        0.0914171,
+        lambda: of_sentence_transformers(**ARGUMENTS, temperature=2.0),
     ),
 )
 
@@ -79,9 +125,16 @@ AGREEMENTS = (
     Agreement("torch", "kl_div, batchmean, times the square of the temperature", random, of_torch),
     Agreement(
         "torchtune",
-        "ForwardKLLoss, less the teacher's entropy",
+        "`ForwardKLLoss()(...)`, less the teacher's entropy, at a temperature of 1",
         at_one,
         entropy_taken_off,
         1e-6,  # in float32
+    ),
+    Agreement(
+        "sentence-transformers",
+        "DistillKLDivLoss, its temperature",
+        random,
+        of_sentence_transformers,
+        timed=False,
     ),
 )

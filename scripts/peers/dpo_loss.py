@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -22,6 +23,33 @@ ARGUMENTS: dict[str, Any] = {
     **dict(zip(NAMES, map(torch.tensor, PAIRS), strict=True)),
     "label_smoothing": 0.2,
 }
+
+
+IPO = ARGUMENTS | {"label_smoothing": 0.0, "loss_type": "ipo"}
+
+
+def of_trl(
+    loss_type: str = "sigmoid",
+    beta: float = 0.1,
+    label_smoothing: float = 0.0,
+    tokens: int = 1,
+    **arguments: Any,
+) -> Tensor:
+    """Ask the trainer's own branches; all answers have the same number of tokens."""
+    chosen, rejected, *of_reference = (arguments.pop(name) for name in NAMES)
+    chosen, rejected = chosen - of_reference[0], rejected - of_reference[1]
+    found = _load.branches(
+        "trl.trainer.dpo_trainer",
+        "loss_type == 'sigmoid'",
+        loss_type=loss_type,
+        self=SimpleNamespace(beta=beta, label_smoothing=label_smoothing),
+        chosen_scores=chosen,
+        rejected_scores=rejected,
+        delta_score=chosen - rejected,
+        completion_mask=torch.ones(2 * len(chosen), tokens),
+    )
+    loss: Tensor = found["per_sequence_loss"].mean()
+    return loss
 
 
 def of_torchtune(name: str = "DPOLoss", **arguments: Any) -> Tensor:
@@ -53,7 +81,7 @@ PEERS = (
     Peer(
         "liger-kernel",
         "LigerFusedLinearDPOLoss(label_smoothing=0.2)",
-        "takes `label_smoothing` and leaves it out, as TRL does; only `'robust'` heeds it",
+        "takes `label_smoothing` and leaves it out; of these losses, only `'robust'` heeds it",
         0.707677,
         lambda: of_liger(**ARGUMENTS),
     ),
@@ -63,6 +91,22 @@ PEERS = (
         "has no IPO: it would need averages, TRL's form",
         None,
         lambda: of_liger(**ARGUMENTS | {"label_smoothing": 0.0, "loss_type": "ipo"}),
+    ),
+    Peer(
+        "trl",
+        "DPOTrainer, label_smoothing=0.2",
+        "takes `label_smoothing` and leaves it out; of these losses, only `'robust'` heeds it",
+        0.707677,
+        lambda: of_trl(**ARGUMENTS),
+    ),
+    Peer(
+        "trl",
+        'DPOTrainer, loss_type="ipo"',
+        "divides the log-probabilities by the number of tokens, here 10 each",
+        25.2663,
+        lambda: of_trl(**IPO, tokens=10),
+        "the same with `loss_type='ipo'` and `label_smoothing` 0",
+        IPO,
     ),
 )
 
@@ -86,10 +130,18 @@ AGREEMENTS = (
         of_torchtune,
     ),
     Agreement("torchtune", "RSOLoss, 'hinge'", lambda: random() | {"loss_type": "hinge"}, hinge),
-    Agreement("liger-kernel", "LigerFusedLinearDPOLoss", random, of_liger),
+    Agreement("trl", "`DPOTrainer`", random, of_trl, timed=False),
+    Agreement(
+        "trl",
+        '`DPOTrainer`, `loss_type="robust"`',
+        lambda: random() | {"loss_type": "robust", "label_smoothing": 0.1},
+        of_trl,
+        timed=False,
+    ),
+    Agreement("liger-kernel", "`LigerFusedLinearDPOLoss()`", random, of_liger),
     Agreement(
         "liger-kernel",
-        'LigerFusedLinearDPOLoss(loss_type="robust")',
+        '`LigerFusedLinearDPOLoss(loss_type="robust")`',
         lambda: random() | {"loss_type": "robust", "label_smoothing": 0.1},
         of_liger,
     ),

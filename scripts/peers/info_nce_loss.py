@@ -106,8 +106,13 @@ def at_the_same_temperature(**given: Any) -> Tensor:
 
 
 AGREEMENTS = (
-    Agreement("info-nce-pytorch", "info_nce, pairs alone", pairs, of_info_nce),
-    Agreement("info-nce-pytorch", "info_nce, one query with negatives", one_query, of_info_nce),
+    Agreement("info-nce-pytorch", "`info_nce(query, key)`", pairs, of_info_nce),
+    Agreement(
+        "info-nce-pytorch",
+        "`info_nce(query, key, negatives)`, for one query",
+        one_query,
+        of_info_nce,
+    ),
     Agreement(
         "sentence-transformers", "scale=10, negatives", with_negatives, at_the_same_temperature
     ),

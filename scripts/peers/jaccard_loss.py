@@ -41,6 +41,15 @@ PEERS = (
         0.511111,
         lambda: of_segmentation_models(**ARGUMENTS),
     ),
+    Peer(
+        "monai",
+        "DiceLoss(..., jaccard=True, smooth_nr=1.0, smooth_dr=1.0)",
+        "halves `smooth` in effect: it is added to twice the overlap",
+        0.556421,
+        lambda: of_monai(**ARGUMENTS, smooth_nr=1.0, smooth_dr=1.0),
+        "the same with `smooth` 1",
+        ARGUMENTS | {"smooth": 1.0},
+    ),
 )
 
 
@@ -60,7 +69,7 @@ AGREEMENTS = (
     ),
     Agreement(
         "segmentation-models-pytorch",
-        'JaccardLoss("multiclass"), where no class is absent',
+        '`JaccardLoss("multiclass")`, as `per_image=False`, where no class is absent',
         lambda: random() | {"per_image": False, "smooth": 0},
         lambda per_image, **call: of_segmentation_models(**call),
     ),

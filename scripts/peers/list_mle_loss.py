@@ -60,4 +60,12 @@ def random() -> dict[str, Any]:
     return {"input": input.requires_grad_(), "target": target, "mask": mask}
 
 
-AGREEMENTS = (Agreement("allRank", "listMLE, padded by -1", random, of_allrank, 1e-7),)
+AGREEMENTS = (
+    Agreement(
+        "allRank",
+        "`listMLE(...)`, padded by −1, where scores lie close together and none tie",
+        random,
+        of_allrank,
+        1e-7,
+    ),
+)

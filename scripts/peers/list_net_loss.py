@@ -53,4 +53,12 @@ def random() -> dict[str, Any]:
     return {"input": input.requires_grad_(), "target": target, "mask": mask}
 
 
-AGREEMENTS = (Agreement("allRank", "listNet, padded by -1", random, of_allrank, 1e-7),)
+AGREEMENTS = (
+    Agreement(
+        "allRank",
+        "`listNet(...)`, padded by −1, where scores lie close together",
+        random,
+        of_allrank,
+        1e-7,
+    ),
+)

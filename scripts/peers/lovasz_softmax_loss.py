@@ -30,6 +30,12 @@ def of_segmentation_models(
     return lovasz("multiclass", per_image, ignore_index)(input[:, :, None], target[:, None])
 
 
+def of_probabilities() -> Tensor:
+    input, target = ARGUMENTS["input"].softmax(1)[:, :, None], ARGUMENTS["target"][:, None]
+    lovasz = _load.part("segmentation_models_pytorch.losses").LovaszLoss
+    return lovasz("multiclass", from_logits=False)(input, target)
+
+
 PEERS = (
     Peer(
         "segmentation-models-pytorch",
@@ -53,6 +59,13 @@ PEERS = (
         0.5,
         lambda: of_kornia(**ARGUMENTS),
     ),
+    Peer(
+        "segmentation-models-pytorch",
+        'LovaszLoss("multiclass", from_logits=False)(probabilities, ...)',
+        "takes `from_logits` and does not read it: probabilities go through a second softmax",
+        0.624088,
+        of_probabilities,
+    ),
 )
 
 
@@ -72,7 +85,10 @@ def with_void() -> dict[str, Any]:
 
 AGREEMENTS = (
     Agreement(
-        "kornia", "lovasz_softmax_loss", lambda: random(per_image=True, classes="all"), of_kornia
+        "kornia",
+        "`lovasz_softmax_loss(...)`, as `per_image=True, classes='all'`",
+        lambda: random(per_image=True, classes="all"),
+        of_kornia,
     ),
     Agreement("segmentation-models-pytorch", "LovaszLoss", with_void, of_segmentation_models, 1e-5),
 )

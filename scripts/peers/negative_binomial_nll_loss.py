@@ -15,6 +15,9 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+LARGE = ARGUMENTS | {"total_count": torch.tensor([1e8])}
+
+
 def of_torch(input: Tensor, target: Tensor, total_count: Tensor, **settings: Any) -> Tensor:
     same = torch.distributions.NegativeBinomial(total_count, logits=input - total_count.log())
     return -same.log_prob(target).mean()
@@ -54,6 +57,15 @@ PEERS = (
         "",
         1.92197,
         lambda: of_scipy(**ARGUMENTS | {"total_count": torch.tensor([4.0])}),
+    ),
+    Peer(
+        "torch",
+        "-NegativeBinomial(r, logits=input - r.log()).log_prob(target)",
+        "subtracts large logarithms of the gamma function: in float32 no digit of it is left",
+        55.1826,
+        lambda: of_torch(**LARGE),
+        "a mean of 2, a count of 3, `total_count` 1e8",
+        LARGE,
     ),
 )
 

@@ -73,6 +73,17 @@ def views() -> dict[str, Any]:
 
 AGREEMENTS = (
     Agreement("lightly", "NTXentLoss", views, of_lightly),
-    Agreement("pytorch-metric-learning", "NTXentLoss, temperature=0.5", views, of_pml),
-    Agreement("monai", "ContrastiveLoss", views, of_monai, 1e-7),
+    Agreement(
+        "pytorch-metric-learning",
+        "`NTXentLoss(temperature=0.5)(rows, labels)`, at no low temperature",
+        views,
+        of_pml,
+    ),
+    Agreement(
+        "monai",
+        "`ContrastiveLoss(temperature=0.5)(...)`, at no low temperature",
+        views,
+        of_monai,
+        1e-7,
+    ),
 )

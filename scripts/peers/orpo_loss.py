@@ -64,7 +64,7 @@ def random() -> dict[str, Any]:
 AGREEMENTS = (
     Agreement(
         "liger-kernel",
-        "LigerFusedLinearORPOLoss, the odds, with the cross entropy added",
+        "`LigerFusedLinearORPOLoss(compute_nll_loss=False)`, with the cross entropy added",
         random,
         lambda **call: odds(**call) - call["policy_chosen_logps"].mean(),
     ),

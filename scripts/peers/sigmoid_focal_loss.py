@@ -26,6 +26,14 @@ def of_kornia() -> Tensor:
     return binary_focal_loss_with_logits(input[:, None], target[:, None], reduction="sum")
 
 
+def of_monai() -> Tensor:
+    """Call it as it wants images: one of one class, whose pixels these are."""
+    from monai.losses import FocalLoss
+
+    input, target = (ARGUMENTS[name][None, None] for name in ("inputs", "targets"))
+    return FocalLoss(reduction="sum")(input, target)
+
+
 def of_segmentation_models() -> Tensor:
     focal = _load.part("segmentation_models_pytorch.losses").FocalLoss
     return focal("binary", reduction="sum")(ARGUMENTS["inputs"], ARGUMENTS["targets"])
@@ -52,6 +60,13 @@ PEERS = (
         "weighs yes and no alike, unless `alpha` is given",
         0.0244616,
         of_segmentation_models,
+    ),
+    Peer(
+        "monai",
+        'FocalLoss(reduction="sum")',
+        "averages over the pixels even so, and weighs yes and no alike, unless `alpha` is given",
+        0.0122308,
+        of_monai,
     ),
 )
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from scripts.peers import Agreement, Peer, _liger
+from scripts.peers import Agreement, Peer, _liger, _load
 
 INPUT = "two pairs with averages of −0.5, −1 (chosen) and −1, −0.75 (rejected), of one token each"
 ARGUMENTS: dict[str, Any] = {
@@ -33,6 +34,21 @@ def alone(policy_chosen_logps: Tensor, policy_rejected_logps: Tensor, **settings
     return loss
 
 
+def of_trl(policy_chosen_logps: Tensor, policy_rejected_logps: Tensor) -> Tensor:
+    """Ask the trainer's own method, for `cpo_alpha` 0, which leaves the cross entropy out."""
+    trainer = SimpleNamespace(
+        alpha=0.0,
+        loss_type="simpo",
+        beta=2.0,
+        simpo_gamma=_load.default("trl.experimental.cpo.cpo_config", "simpo_gamma"),
+        label_smoothing=0.0,
+        accelerator=SimpleNamespace(device="cpu"),
+    )
+    method = _load.lifted("trl.experimental.cpo.cpo_trainer", "cpo_loss")
+    losses, *_ = method(trainer, policy_chosen_logps, policy_rejected_logps)
+    return losses.mean()
+
+
 PEERS = (
     Peer(
         "liger-kernel",
@@ -54,6 +70,13 @@ PEERS = (
         "has a `beta` of 0.1, and adds the cross entropy",
         1.71648,
         lambda: of_liger(**ARGUMENTS),
+    ),
+    Peer(
+        "trl",
+        'CPOTrainer, loss_type="simpo", cpo_alpha=0, beta=2.0',
+        "",
+        0.893669,
+        lambda: of_trl(**ARGUMENTS),
     ),
 )
 

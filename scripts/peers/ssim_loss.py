@@ -12,6 +12,10 @@ INPUT = "the ramp k / 255 of 16 × 16 pixels against its square"
 ARGUMENTS: dict[str, Any] = {"input": RAMP, "target": RAMP**2}
 
 
+BOARD = (torch.arange(512)[:, None] + torch.arange(512)).double().remainder(2)[None, None]
+NEGATIVE = {"input": BOARD, "target": 1 - BOARD}
+
+
 def of_msssim(input: Tensor, target: Tensor, **settings: Any) -> Tensor:
     from pytorch_msssim import ssim
 
@@ -28,6 +32,20 @@ def of_kornia(input: Tensor, target: Tensor, **settings: Any) -> Tensor:
     from kornia.losses import ssim_loss
 
     return ssim_loss(input, target, 11, **settings)
+
+
+def of_monai(input: Tensor, target: Tensor) -> Tensor:
+    from monai.losses import SSIMLoss
+
+    return SSIMLoss(spatial_dims=2)(input, target)
+
+
+def of_torchmetrics(input: Tensor, target: Tensor) -> Tensor:
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
+    similarity = structural_similarity_index_measure(input, target)
+    assert isinstance(similarity, Tensor)
+    return similarity
 
 
 PEERS = (
@@ -53,6 +71,23 @@ PEERS = (
         lambda: of_kornia(**ARGUMENTS),
     ),
     Peer("piq", "SSIMLoss()", "", 0.220779, lambda: of_piq(**ARGUMENTS)),
+    Peer("monai", "SSIMLoss(spatial_dims=2)", "", 0.220778, lambda: of_monai(**ARGUMENTS)),
+    Peer(
+        "torchmetrics",
+        "1 - structural_similarity_index_measure(...)",
+        "counts mirrored borders; takes `data_range` from the pictures, unless it is given",
+        0.342405,
+        lambda: 1 - of_torchmetrics(**ARGUMENTS),
+    ),
+    Peer(
+        "piq",
+        "SSIMLoss()",
+        "shrinks larger pictures to about 256 pixels first; `downsample=False` does not",
+        0.0,
+        lambda: of_piq(**NEGATIVE),
+        "a chequerboard of 512 × 512 pixels of 0 and 1, against its negative",
+        NEGATIVE,
+    ),
 )
 
 
@@ -66,7 +101,7 @@ AGREEMENTS = (
     Agreement("piq", "SSIMLoss", random, of_piq, 1e-9),
     Agreement(
         "pytorch-msssim",
-        "1 - ssim",
+        "`1 - ssim(..., data_range=1.0)`",
         lambda: random(data_range=2.0),
         lambda **arguments: 1 - of_msssim(**arguments),
         1e-3,  # its window is float32, and some gradients are close to 0

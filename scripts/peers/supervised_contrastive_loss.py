@@ -14,10 +14,22 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+LABELLED = {
+    "input": torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [-1.0, 0.0], [-1.0, 1.0]]),
+    "target": torch.tensor([0, 0, 0, 1, 1]),
+}
+
+
 def of_pml(input: Tensor, target: Tensor, temperature: float = 0.1) -> Tensor:
     from pytorch_metric_learning.losses import SupConLoss
 
     return SupConLoss(temperature=temperature)(input, target)
+
+
+def of_nt_xent(input: Tensor, target: Tensor) -> Tensor:
+    from pytorch_metric_learning.losses import NTXentLoss
+
+    return NTXentLoss(temperature=0.1)(input, target)
 
 
 PEERS = (
@@ -29,6 +41,15 @@ PEERS = (
         0.0,
         lambda: of_pml(**ARGUMENTS),
     ),
+    Peer(
+        "pytorch-metric-learning",
+        "NTXentLoss(temperature=0.1)(input, target)",
+        "leaves a row's other positives out of the denominator, and averages over pairs, not rows",
+        1.05792,
+        lambda: of_nt_xent(**LABELLED),
+        "the rows (1, 0), (1, 1) and (0, 1) of one label, (−1, 0) and (−1, 1) of another",
+        LABELLED,
+    ),
 )
 
 
@@ -38,4 +59,11 @@ def labelled() -> dict[str, Any]:
     return {"input": input.requires_grad_(), "target": torch.tensor([0, 1, 2, 0, 1, 3, 0, 1, 2])}
 
 
-AGREEMENTS = (Agreement("pytorch-metric-learning", "SupConLoss", labelled, of_pml),)
+AGREEMENTS = (
+    Agreement(
+        "pytorch-metric-learning",
+        "`SupConLoss()(input, target)`, where a batch has two classes",
+        labelled,
+        of_pml,
+    ),
+)

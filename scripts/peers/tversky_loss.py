@@ -48,8 +48,7 @@ PEERS = (
     Peer(
         "segmentation-models-pytorch",
         'TverskyLoss("multiclass", ...)',
-        "adds up the whole batch, as `per_image=False`; an absent class costs 0; raises the mean "
-        "of the classes to `gamma`",
+        "adds up the whole batch, as `per_image=False`; an absent class costs 0",
         0.432323,
         lambda: of_segmentation_models(**ARGUMENTS),
     ),
@@ -59,6 +58,15 @@ PEERS = (
         "averages over the classes that an image has",
         0.606481,
         lambda: of_kornia(**ARGUMENTS),
+    ),
+    Peer(
+        "segmentation-models-pytorch",
+        'TverskyLoss("multiclass", ..., gamma=2.0)',
+        "raises the mean of the classes to `gamma`, not each class",
+        0.186903,
+        lambda: of_segmentation_models(**ARGUMENTS, gamma=2.0),
+        "the same with `gamma` 2",
+        ARGUMENTS | {"gamma": 2.0},
     ),
 )
 
@@ -86,20 +94,20 @@ AGREEMENTS = (
     Agreement("monai", "TverskyLoss(softmax=True, to_onehot_y=True, ...)", random, of_monai),
     Agreement(
         "kornia",
-        "tversky_loss, where no class is absent",
+        "`tversky_loss(...)`, where no class is absent",
         lambda: random() | {"smooth": 0},
         lambda smooth, **call: of_kornia(**call),
         1e-6,
     ),
     Agreement(
         "segmentation-models-pytorch",
-        'TverskyLoss("multiclass"), where no class is absent',
+        '`TverskyLoss("multiclass", ...)`, as `per_image=False`, where no class is absent',
         lambda: random() | {"per_image": False, "smooth": 0},
         lambda per_image, **call: of_segmentation_models(**call),
     ),
     Agreement(
         "segmentation-models-pytorch",
-        'TverskyLoss("binary", gamma=2.0)',
+        '`TverskyLoss("binary", ...)`, as `per_image=False`',
         one_class,
         binary,
     ),

@@ -62,13 +62,13 @@ def best(target: Tensor) -> Tensor:
 AGREEMENTS = (
     Agreement(
         "torchmetrics",
-        "tweedie_deviance_score, halved, and what a right prediction costs",
+        "`tweedie_deviance_score(...) / 2`, and what a right prediction costs",
         lambda: random(True),
         lambda **call: of_torchmetrics(**call) / 2 + best(call["target"]),
     ),
     Agreement(
         "scikit-learn",
-        "mean_tweedie_deviance, halved, and what a right prediction costs",
+        "`mean_tweedie_deviance(...) / 2`, and what a right prediction costs",
         lambda: random(False),
         lambda **call: of_sklearn(**call) / 2 + best(call["target"]),
     ),

@@ -74,6 +74,6 @@ def without_gradient() -> dict[str, Any]:
 
 
 AGREEMENTS = (
-    Agreement("torch", "distributions.NegativeBinomial, mixed by hand", random, by_torch),
+    Agreement("torch", "`distributions.NegativeBinomial`, mixed by hand", random, by_torch),
     Agreement("scipy", "stats.nbinom, mixed by hand", without_gradient, by_scipy),
 )

@@ -4,6 +4,8 @@ A session of the docs imports what it shows from this package, on one line. Wher
 it and prints the same, the page imports PyTorch's instead. Where only the words of an error differ,
 it shows PyTorch's. Where PyTorch has no such loss, or gives another number, the definition comes
 with the copy: the short one if it prints the same, else the whole of it. What decides is run.
+
+A session that begins with `# step 2: ...` goes on from the one before it, which is copied with it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import io
 import json
 import os
 import re
+import textwrap
 import traceback
 import warnings
 from collections.abc import Iterable, Iterator
@@ -32,6 +35,8 @@ from scripts.website.language import ROOT
 from scripts.website.printed import same
 
 CACHE = ROOT / "build" / "sessions"
+FENCE = re.compile(r"^( *)```pycon\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+STEP = re.compile(r"^>>> # step (?!1:)\d+: ", re.MULTILINE)
 IMPORT = re.compile(r"^>>> from losses import ([\w, ]+)\n", re.MULTILINE)
 FUNCTIONS = {name: loss.function for loss in CATALOG for name in (loss.function, *loss.classes)}
 
@@ -101,6 +106,24 @@ def decided(shown: str) -> Alone:
     raise AssertionError("the whole code is the loss itself")
 
 
+def sessions_of(page: str) -> Iterator[str]:
+    """Yield the sessions of a page's source, each with the steps before it."""
+    before = ""
+    for match in FENCE.finditer(page):
+        before = with_steps(textwrap.dedent(match[2]), before)
+        yield before
+
+
+def with_steps(session: str, before: str) -> str:
+    """Return a session with the steps before it, if it goes on from them."""
+    return f"{before.rstrip()}\n{session}" if STEP.match(session) else session
+
+
+def last_step(session: str) -> str:
+    """Leave out the steps before the last."""
+    return session[max([0, *(step.start() for step in STEP.finditer(session))]) :]
+
+
 def sessions_in(docstring: str) -> list[str]:
     """List the sessions of a docstring, prompts and outputs."""
     found: list[list[str]] = [[]]
@@ -158,9 +181,11 @@ def as_in_a_new_process() -> Iterator[None]:
     torch.set_warn_always(before)
 
 
-def outputs(examples: Iterable[doctest.Example], before: str = "") -> Iterator[str]:
+def outputs(
+    examples: Iterable[doctest.Example], before: str = "", scope: dict[str, Any] | None = None
+) -> Iterator[str]:
     """Run a session; yield what each of its statements prints, or the line of its error."""
-    scope: dict[str, Any] = {"__name__": "__main__"}
+    scope = {"__name__": "__main__"} if scope is None else scope
     with as_in_a_new_process():
         exec(before, scope)
         for example in examples:

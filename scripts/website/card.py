@@ -22,6 +22,7 @@ from scripts.website import language, rosetta, snippets
 from scripts.website.alone import alone, sessions_in
 from scripts.website.language import gettext
 
+LINES = 16  # of code that stand above the curves, and leave room for their beginning on a screen
 DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
 # What a card expects where the module itself would convert it.
@@ -39,10 +40,11 @@ def card(function: str, store: Callable[[str], str]) -> str:
         *(tab(title, text) for title, text in tabs(function, store)),
     ]
     curves = [store(figures.first(function))]
-    # Where PyTorch has no such function, the first tab is the whole code, a screen long.
+    # The first tab is a call of PyTorch, or all of the code, which may be a screen long.
+    short_ = RECORDS[function].torch_equivalent or short(function).count("\n") <= LINES
     parts = [
         formulas(function),
-        *(code + curves if RECORDS[function].torch_equivalent else curves + code),
+        *(code + curves if short_ else curves + code),
         '<a id="six-questions"></a>',
         glance(RECORDS[function]),
     ]

@@ -10,7 +10,7 @@ import inspect
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -236,21 +236,80 @@ def rosetta(part: str) -> str:
     return "\n\n".join(blocks)
 
 
-def peers(function: str) -> str:
-    """Show what other libraries give for the same small input, and why."""
-    module = scripts.peers.of(function)
+def number(value: float | None) -> str:
+    return gettext("an error") if value is None else f"{value:.6g}"
+
+
+def library(package: str) -> str:
+    return f"{package} {scripts.peers.VERSIONS[package]}"
+
+
+def otherwise(function: str, peer: scripts.peers.Peer) -> str:
+    """Say what a library does otherwise, and for which input where it is not the table's."""
+    said = gettext(peer.otherwise) if peer.otherwise else gettext("the same")
+    if not peer.input:
+        return said
+    own = gettext(
+        "Its input: {input}; here: {number}",
+        input=gettext(peer.input),
+        number=number(scripts.peers.ours(function, peer)),
+    )
+    return f"{said}<br>*{own}*"
+
+
+def among(function: str, chosen: Iterable[scripts.peers.Peer]) -> str:
+    """Show what these libraries give for the same small input, and why, below ours."""
     rows = [
         (
-            f"{peer.package} {scripts.peers.VERSIONS[peer.package]}<br>`{peer.call}`",
-            gettext(peer.otherwise) if peer.otherwise else gettext("the same"),
-            gettext("an error") if peer.value is None else f"{peer.value:.6g}",
+            f"{library(peer.package)}<br>`{peer.call}`<br>{otherwise(function, peer)}",
+            number(peer.value),
         )
-        for peer in module.PEERS
+        for peer in chosen
     ]
-    here = (gettext("here<br>`{call}`", call=function), "", f"{scripts.peers.ours(function):.6g}")
-    given = gettext("For the same input, {input}:", input=gettext(module.INPUT))
-    head = (gettext("Library"), gettext("What it does otherwise"), gettext("Gives"))
+    ours = number(scripts.peers.ours(function))
+    here = (gettext("here<br>`{call}`", call=function), ours)
+    given = gettext("For the same input, {input}:", input=gettext(scripts.peers.of(function).INPUT))
+    # Two columns: with a third, a phone would show no more than two of them.
+    head = (gettext("Library, and what it does otherwise"), gettext("Gives"))
     return f"{given}\n\n{table(head, [here, *rows])}"
+
+
+def peers(function: str) -> str:
+    """Show what other libraries give for the same small input, and why."""
+    return among(function, scripts.peers.of(function).PEERS)
+
+
+def disagreements() -> str:
+    """Show all who compute a loss differently, family by family, a table a loss."""
+    known, blocks = scripts.peers.functions(), []
+    for family, members in groups():
+        tables = [
+            f"### [{loss.classes[0]}](../losses/{loss.function}.md#who-computes-it-differently)"
+            f" {{ #{loss.classes[0].lower()} }}\n\n{among(loss.function, rows)}"
+            for loss in members
+            if loss.function in known and (rows := scripts.peers.differing(loss.function))
+        ]
+        if tables:
+            blocks += [f"## {heading(family.title)}", *tables]
+    return "\n\n".join(blocks)
+
+
+def elsewhere() -> str:
+    """List the libraries that have the same loss, and the call, a table a family."""
+    known, blocks = scripts.peers.functions(), []
+    head = (gettext("Loss"), gettext("The same number"))
+    for family, members in groups():
+        rows = []
+        for loss in (loss for loss in members if loss.function in known):
+            calls = [
+                language.named(library(package), gettext(call))
+                for package, call in scripts.peers.same(loss.function)
+            ]
+            name = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])  # where it may break
+            rows.append((f"[{name}](../losses/{loss.function}.md)", "<br>".join(calls)))
+        if rows:
+            blocks += [f"### {heading(family.title)}", table(head, rows)]
+    return "\n\n".join(blocks)
 
 
 def standalone(function: str) -> str:
@@ -318,6 +377,8 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "parameters": parameters,
     "rosetta": rosetta,
     "peers": peers,
+    "disagreements": disagreements,
+    "elsewhere": elsewhere,
 }
 HTML: dict[str, Callable[..., str]] = {
     "figure": figures.figure,

@@ -15,7 +15,7 @@ from textwrap import dedent
 import losses
 from scripts import figures
 from scripts.website import card, directives, language, snippets
-from scripts.website.alone import FUNCTIONS, alone
+from scripts.website.alone import FUNCTIONS, alone, last_step, with_steps
 from scripts.website.language import gettext
 
 FENCE = re.compile(r"^(`{3,})(\w*).*?\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
@@ -35,9 +35,10 @@ def page(source: str) -> str:
     for line in text.splitlines():
         match = directives.LINE.match(line)
         lines.append(directive(match[1], match[2].split()) if match else line)
-    text, parts, end = "\n".join([*lines, ""]), [], 0
+    text, parts, end, session = "\n".join([*lines, ""]), [], 0, ""
     for fence in FENCE.finditer(text):
-        parts += [tidied(text[end : fence.start()]), fenced(fence[3], fence[2])]
+        session = with_steps(fence[3], session)
+        parts += [tidied(text[end : fence.start()]), fenced(session, fence[2])]
         end = fence.end()
     return "".join([*parts, tidied(text[end:])]).strip() + "\n"
 
@@ -45,7 +46,10 @@ def page(source: str) -> str:
 def tidied(text: str) -> str:
     """Take out of a text what only the site's builder understands."""
     text = re.sub(r"^(#+ .*?) *\{ *#[^}]*\}$", r"\1", text, flags=re.MULTILINE)
-    text = re.sub(r"^(?:<a id=.*></a>|\{:.*\}|</?div.*>)\n", "", text, flags=re.MULTILINE)
+    forms = r'^<div[^>]* markdown="0">\n.*?^</div>\n'
+    text = re.sub(forms, "", text, flags=re.MULTILINE | re.DOTALL)
+    alone = r"^(?:<a id=.*></a>|<script .*></script>|\{:.*\}|</?div.*>)\n"
+    text = re.sub(alone, "", text, flags=re.MULTILINE)
     text = FOLDED.sub(lambda match: f"**{match[1]}**\n{dedent(match[2])}", text)
     text = REFERENCE.sub(lambda match: f"[{match[1]}]({FUNCTIONS[match[2]]}.md)", text)
     return re.sub(r"\n{3,}", "\n\n", text)
@@ -54,7 +58,8 @@ def tidied(text: str) -> str:
 def fenced(code: str, name: str) -> str:
     if code.startswith(">>> "):
         session = alone(code)
-        code = code if session.carried else session.shown  # no definition is carried here
+        # No definition is carried here.
+        code = last_step(code if session.carried else session.shown)
     return f"```{name}\n{code.rstrip()}\n```"
 
 

@@ -16,6 +16,7 @@ import html
 import inspect
 import json
 import re
+import shutil
 import sys
 from collections import Counter
 from functools import cache
@@ -63,6 +64,10 @@ INDENTED = re.compile(r"(<pre>.*?</pre>)|\s+", re.DOTALL)
 MARKED = re.compile(r"\u200b(?![\u4e00-\u9fff])|(?<![\u4e00-\u9fff])\u200b")
 ASIDE = re.compile(r"<(code|math|svg)\b.*?</\1>", re.DOTALL)
 ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
+# A formula in a line, and the mark behind it, which begins no line.
+FOLLOWED = re.compile(
+    r'(<span class="math">(?:(?!</math>).)*</math></span>)([.,;:!?)。，；：！？）、]+)', re.DOTALL
+)
 
 
 def text_of(markup: str) -> str:
@@ -237,6 +242,8 @@ def finish(config: MkDocsConfig, draft: bool = False) -> None:
     for path in language.pages():
         title, description = finish_page(config, path)
         listed.append(f"- [{title}]({config.site_url or ''}{path}): {description}")
+    # The theme brings languages that no search here uses, under licences of their own.
+    shutil.rmtree(site / "assets" / "javascripts" / "lunr")
     if not draft:
         styles.inline(site)
     tag(site / "search" / "search_index.json")
@@ -249,6 +256,7 @@ def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     built = (site / path).with_suffix(".html")
     page, description, title = described(built.read_text("utf-8"), config, path)
     page = sessions.placed(NAME.sub(breakable, page), path)
+    page = FOLLOWED.sub(r'<span class="kept">\1\2</span>', page)
     if language.context.language == "zh":
         page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
         page = ENGLISH_TITLE.sub(r'<em lang="en">', page)

@@ -26,7 +26,7 @@ from mkdocs.livereload import LiveReloadServer
 
 from scripts.website.language import ROOT
 
-WATCHED = ("docs", "losses", "scripts", "mkdocs.yml")
+WATCHED = ("docs", "losses", "scripts", "mkdocs.yml", "CHANGELOG.md")
 
 
 def times() -> dict[Path, float]:

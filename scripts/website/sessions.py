@@ -22,7 +22,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonConsoleLexer
 
 from scripts.website import language
-from scripts.website.alone import FUNCTIONS, Alone, alone
+from scripts.website.alone import FUNCTIONS, STEP, Alone, alone, last_step, with_steps
 from scripts.website.language import gettext
 
 BLOCK = re.compile(
@@ -43,6 +43,7 @@ def button(source: str) -> str:
 
 class Sessions(Postprocessor):
     def run(self, text: str) -> str:
+        self.session = ""  # the one before, with its steps
         return BLOCK.sub(self.copyable, text)
 
     def copyable(self, match: re.Match[str]) -> str:
@@ -58,9 +59,10 @@ class Sessions(Postprocessor):
             )
         if not text.startswith(">>> "):
             return match[0]
-        session = alone(text)
-        if session.shown != text:
-            code = highlight(session.shown, PythonConsoleLexer(), HtmlFormatter(nowrap=True))
+        self.session = with_steps(text, self.session)
+        session = alone(self.session)
+        if (shown := last_step(session.shown)) != text:
+            code = highlight(shown, PythonConsoleLexer(), HtmlFormatter(nowrap=True))
             block = f"<span></span><code>{code}</code>"
         marks = f' data-raises="{" ".join(session.raises)}"' if session.raises else ""
         marks += " data-package" if session.package else ""
@@ -85,8 +87,10 @@ def told(session: Alone) -> str:
         else:
             note = gettext("The copy brings a short form of {names} along.", names=names)
     else:
-        return ""
-    return f'<p class="copied">{note}</p>'
+        note = ""
+    if STEP.search(session.shown):
+        note = language.sentences(gettext("The copy begins with the steps before it."), note)
+    return f'<p class="copied">{note}</p>' if note else ""
 
 
 def linked(name: str, whole: bool) -> str:

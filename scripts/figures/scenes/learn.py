@@ -145,15 +145,17 @@ def share(name: str) -> str:
         for k, part in enumerate(hard):
             axes.barh(2 - k, part, color=COLOURS[1], height=0.6)
             axes.barh(2 - k, 1 - part, left=part, color=COLOURS[0], height=0.6, alpha=0.45)
-            axes.text(0.5, 2 - k, f"{part:.0%} / {1 - part:.0%}", color=INK, fontsize=11, **CENTRED)
+            shares = " / ".join(f"{100 * one:.0f} %" for one in (part, 1 - part))
+            axes.text(1.03, 2 - k, shares, color=INK, fontsize=11, va="center")
+        axes.set_xlim(0, 1.45)
         axes.set_yticks([2, 1, 0], ["γ = 0", "γ = 1", "γ = 2"])
         axes.set_xticks([])
 
     caption = gettext(
         "Who pays the loss: the ten hard samples (left part) and the 990 easy ones. With γ = 0, "
         "cross entropy, the hard ones have {none} of it; with γ = 2, {two}.",
-        none=f"{hard[0]:.0%}",
-        two=f"{hard[2]:.0%}",
+        none=f"{100 * hard[0]:.0f} %",
+        two=f"{100 * hard[2]:.0f} %",
     )
     panel = svg(paint, caption, name, size=(340, 150), margins=(52, 8, 8, 8))
     return whole(name, [panel], caption)
@@ -171,7 +173,7 @@ def order(name: str) -> str:
     def paint(axes: Axes) -> None:
         axes.set_axis_off()
         axes.set_aspect("equal")
-        axes.set_xlim(-5.2, 8.2)
+        axes.set_xlim(-8.4, 5.0)
         axes.set_ylim(-5.2, 4.8)
         axes.add_patch(Circle((0, 0), 3, fill=False, color=COLOURS[0], lw=1.5))
         axes.add_patch(Circle((0, 0), 4, fill=False, color=COLOURS[0], lw=1.5, ls="--"))
@@ -181,7 +183,8 @@ def order(name: str) -> str:
         for n, colour in negatives.items():
             axes.plot(*[[part] for part in n], "s", color=colour)
             text = gettext("n: loss {cost}", cost=cost(n))
-            axes.text(n[0] + 0.4, n[1], text, color=INK, fontsize=11, va="center")
+            at, side = (n[0] + 0.4, "left") if n[0] == 0 else (-4.4, "right")
+            axes.text(at, n[1], text, color=INK, fontsize=11, ha=side, va="center")
 
     near, far = (cost(n) for n in negatives)
     caption = gettext(

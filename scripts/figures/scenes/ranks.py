@@ -114,7 +114,7 @@ def coral_scores(name: str) -> str:
         (slope,) = torch.autograd.grad(loss.sum(), score)
         text = gettext("rank {k}", k=rank)
         lines.append(curves.Line(text, score.detach(), loss.detach(), slope))
-    shared = Curve({}, domain, "score s", symbol="s")
+    shared = Curve({}, domain, gettext("score s"), symbol="s")
     panels = [
         curves.plot(lines, shared, which, f"{name}-{which}") for which in ("value", "gradient")
     ]
