@@ -23,8 +23,8 @@ from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import CodeBlockParser
 
 from losses.catalog import CATALOG
-from scripts.website.alone import sessions_of
 from scripts.website.printed import Checker
+from scripts.website.steps import sessions_of
 from tests.versions import DEVELOPERS, lacking
 
 CHECKS = Path(__file__).parent / "build" / "checks.json"

@@ -61,8 +61,9 @@ def pixels(
     if indices:
         kept = kept[:, None]
         classes = torch.arange(input.shape[1], device=input.device)
-        one_hot = target[..., None] == classes
-        t = one_hot.movedim(-1, 1).to(input.dtype)
+        one_hot = (target[..., None] == classes).movedim(-1, 1)
+        # In the order of input, so that a product goes straight through both.
+        t = one_hot.contiguous().to(input.dtype)
     else:  # a mask for each class
         t = target
     input, t = upcast(input, t)

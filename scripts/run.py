@@ -123,20 +123,19 @@ def versions(options: list[str]) -> int:
     return int(any(failed != "0" for _, _, _, failed, *_ in table[1:]))
 
 
-def peers(options: list[str]) -> int:
-    """Hold the tables of other libraries, and our own values, against the libraries themselves.
+def beside_libraries(module: list[str], options: list[str]) -> int:
+    """Run a module where the libraries of `scripts/peers` are installed.
 
     They have an environment of their own, in `build/peers`, and get none of what they ask for: each
     would bring its own torch.
     """
     python = make(ROOT / "build" / "peers")
     (torch,) = re.findall(r'"(torch==[\d.]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
-    install(python, "test", torch, *PEERS_NEED)
+    install(python, "docs,test", torch, *PEERS_NEED)
     pins = [f"{name}=={version}" for name, version in libraries().items() if name != "torch"]
     pip = [python, "-m", "pip", "install", "--quiet", "--no-deps", *pins, *WITHOUT_THEIR_NEEDS]
     subprocess.run(pip, cwd=ROOT, check=True)
-    tests = ["pytest", "-m", "peers", "tests/test_peers.py", *options]
-    return subprocess.run([python, "-m", *tests], cwd=ROOT, env=settings()).returncode
+    return subprocess.run([python, "-m", *module, *options], cwd=ROOT, env=settings()).returncode
 
 
 def libraries() -> dict[str, str]:
@@ -164,7 +163,10 @@ def main() -> int:
     if sys.argv[1:2] == ["versions"]:
         return versions(sys.argv[2:])
     if sys.argv[1:2] == ["peers"]:
-        return peers(sys.argv[2:])
+        tests = [f"tests/test_{name}.py" for name in ("peers", "benchmark")]
+        return beside_libraries(["pytest", "-m", "peers", *tests], sys.argv[2:])
+    if sys.argv[1:2] == ["benchmark"] and "--peers" in sys.argv:
+        return beside_libraries(["scripts.dev.benchmark"], sys.argv[2:])
     if sys.argv[1:2] == ["copied"]:
         return copied()
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:

@@ -60,10 +60,74 @@ def paired(shape: Shape, rows: bool) -> Arguments:
     return {**named(shape, PAIR), "target": signs(shape[:1] if rows else shape)}
 
 
-def embedded(shape: Shape) -> Arguments:
+def labelled(shape: Shape) -> Arguments:
     """Four embeddings a class."""
     n = shape[0]
-    return {"input": torch.randn(shape), "target": torch.arange(n) % (n // 4), "margin": 0.3}
+    return {"input": torch.randn(shape), "target": torch.arange(n) % (n // 4)}
+
+
+def embedded(shape: Shape) -> Arguments:
+    return {**labelled(shape), "margin": 0.3}
+
+
+def multi_labelled(shape: Shape) -> Arguments:
+    return {"input": torch.randn(shape), "target": torch.randint(2, shape)}
+
+
+def signed(shape: Shape) -> Arguments:
+    return {"input": torch.randn(shape), "target": 2 * torch.randint(2, shape) - 1}
+
+
+def segmented(shape: Shape) -> Arguments:
+    """Logits of images, and the class of each pixel."""
+    images, classes, *pixels = shape
+    return {"input": torch.randn(shape), "target": torch.randint(classes, (images, *pixels))}
+
+
+def boxed(shape: Shape) -> Arguments:
+    def corners() -> Tensor:
+        low = torch.randn(*shape, 2)
+        return torch.cat([low, low + torch.rand(*shape, 2)], -1)
+
+    return {"boxes1": corners(), "boxes2": corners(), "reduction": "mean"}
+
+
+def counted(shape: Shape) -> Arguments:
+    counts, total_count = torch.randint(9, shape).float(), torch.rand(shape) + 0.5
+    return {"input": torch.randn(shape), "target": counts, "total_count": total_count}
+
+
+def listed(shape: Shape) -> Arguments:
+    return {"input": torch.randn(shape), "target": torch.rand(shape).argsort(-1).float()}
+
+
+def ordinal(shape: Shape) -> Arguments:
+    """Logits of one rank less than there are."""
+    rows, thresholds = shape
+    return {"input": torch.randn(shape), "target": torch.randint(thresholds + 1, (rows,))}
+
+
+def directed(shape: Shape) -> Arguments:
+    """Embeddings, and the direction of each class."""
+    rows, features, classes = shape
+    weight = torch.randn(classes, features)
+    target = torch.randint(classes, (rows,))
+    return {"input": torch.randn(rows, features), "linear_weight": weight, "target": target}
+
+
+def scaled(shape: Shape, **scalars: float) -> Arguments:
+    """Pictures and texts, with the scale of their logits, and more of such parameters."""
+    features = named(shape, ("image_features", "text_features"))
+    return features | {name: torch.tensor(value) for name, value in scalars.items()}
+
+
+def taught(shape: Shape) -> Arguments:
+    return named(shape, ("input", "teacher"))
+
+
+def answered(shape: Shape, names: tuple[str, ...]) -> Arguments:
+    """Log-probabilities of answers."""
+    return {name: -0.1 - torch.rand(shape) for name in names}
 
 
 @dataclass(frozen=True)
@@ -79,6 +143,8 @@ class Contest:
         against: The baseline's name, where that is not PyTorch's own function.
         call: What calls ours, where that is not the function alone.
         compiled: Which of the two are compiled, too.
+        peers: Whether it stands beside the libraries of `scripts/peers` that compute the same, once
+            each, and alone if there is none. The settings are those of their agreement.
         memory: Whether its memory is measured.
         wanted: The highest ratios that are wanted, by size and column. What is above is reported,
             and fails nothing.
@@ -93,20 +159,21 @@ class Contest:
     against: str = ""
     call: Callable[..., Tensor] | None = None
     compiled: tuple[str, ...] = ("ours", "baseline")
+    peers: bool = False
     memory: bool = False
     wanted: dict[str, dict[str, float]] = field(default_factory=dict)
     loss: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.loss} {self.label}".strip()
+        return " ".join(x for x in (self.loss, self.label, self.peers and self.against) if x)
 
     @property
     def functions(self) -> dict[str, Callable[..., Tensor]]:
-        return {
-            "ours": self.call or getattr(losses, self.loss),
-            "baseline": self.other or getattr(F, self.loss),
-        }
+        both = {"ours": self.call or getattr(losses, self.loss)}
+        if self.other or not self.peers:
+            both["baseline"] = self.other or getattr(F, self.loss)
+        return both
 
     def most(self, size: str, column: str) -> float:
         """Return the highest ratio that is wanted; compiled, all are to be near PyTorch's."""
@@ -139,3 +206,10 @@ in_cube = partial(
     against="a tensor of all triplets",
     memory=True,
 )
+
+
+def usual(
+    arguments: Callable[[Shape], Arguments], *shape: int, leaves: tuple[str, ...] = ("input",)
+) -> Contest:
+    """Measure at a usual size, beside other libraries: what PyTorch has not."""
+    return Contest(arguments, leaves, shapes={"usual": shape}, peers=True)

@@ -21,11 +21,11 @@ from scripts.website.alone import (
     last_step,
     named,
     sessions_in,
-    sessions_of,
     wanted_of,
 )
 from scripts.website.language import DOCS
 from scripts.website.printed import same
+from scripts.website.steps import sessions_of
 
 PUBLIC = [name for loss in CATALOG for name in (loss.function, *loss.classes)]
 

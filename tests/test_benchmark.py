@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,14 +17,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import losses
 from losses.catalog import CATALOG
+from scripts import peers
 from scripts.dev import benchmark
 from scripts.dev.benchmark import CONTESTS
+from scripts.peers import _load
 from scripts.website import speed
 from scripts.website.speed import MEMORY, RATIOS
 from tests.cases import part_of
 from tests.contests import Contest, drawn
 
 ROOT = Path(__file__).resolve().parents[1]
+BESIDE = [contest for contest in CONTESTS if contest.peers]
 MSE = next(contest for contest in CONTESTS if contest.name == "mse_loss")
 ENTRY = {
     "seconds": {"ours": 3e-3, "baseline": 1e-3, "ours compiled": 5e-4, "baseline compiled": 4e-4},
@@ -36,13 +40,38 @@ def result(loss: str, entry: dict[str, Any], **more: str) -> dict[str, Any]:
     return {"loss": loss, "label": "", "against": "", "sizes": {"million": entry}} | more
 
 
-def test_no_loss_of_pytorch_is_forgotten() -> None:
+def test_no_loss_is_forgotten() -> None:
     for loss in CATALOG:
-        if loss.torch_equivalent:
-            assert part_of(loss.function, "contests")
-    measured = {contest.loss for contest in CONTESTS}
-    assert {loss.function for loss in CATALOG if loss.torch_equivalent} <= measured
-    assert measured <= {loss.function for loss in CATALOG}
+        assert part_of(loss.function, "contests")
+    assert {contest.loss for contest in CONTESTS} == {loss.function for loss in CATALOG}
+    beside_pytorch = {contest.loss for contest in CONTESTS if not contest.peers}
+    assert {loss.function for loss in CATALOG if loss.torch_equivalent} <= beside_pytorch
+
+
+def test_each_library_that_computes_the_same_is_measured() -> None:
+    measured = {(contest.loss, contest.against) for contest in BESIDE}
+    for loss in {contest.loss for contest in BESIDE} & {*peers.functions()}:
+        for agreement in peers.of(loss).AGREEMENTS:
+            given = agreement.inputs().values()
+            trains = any(isinstance(x, Tensor) and x.requires_grad for x in given)
+            assert ((loss, agreement.package) in measured) == (trains and agreement.timed), loss
+    # without a library whose time would say something
+    alone = {contest.loss for contest in BESIDE if not contest.against}
+    assert alone == {"expectile_loss", "hinge_loss", "z_loss", "box_iou_loss"}
+
+
+@pytest.mark.parametrize("contest", BESIDE, ids=lambda contest: contest.name)
+def test_what_stands_beside_libraries_is_drawn_and_trains(contest: Contest) -> None:
+    arguments, leaves = drawn(at_less(contest, 20), "less")
+    value = contest.functions["ours"](**arguments)
+    assert value.isfinite()
+    gradients = torch.autograd.grad(value, leaves)
+    assert all(gradient.isfinite().all() and gradient.any() for gradient in gradients)
+
+
+def at_less(contest: Contest, most: int) -> Contest:
+    shape = next(iter(contest.shapes.values()))
+    return replace(contest, shapes={"less": tuple(min(length, most) for length in shape)})
 
 
 def test_contests_are_told_apart() -> None:
@@ -60,12 +89,12 @@ def test_wanted_ratios_are_those_of_contests() -> None:
             assert contest.memory or MEMORY not in ratios, contest.name
 
 
-@pytest.mark.parametrize("contest", CONTESTS, ids=lambda contest: contest.name)
+@pytest.mark.parametrize(
+    "contest", [x for x in CONTESTS if not x.peers], ids=lambda contest: contest.name
+)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_both_compute_the_same(contest: Contest) -> None:
-    shape = next(iter(contest.shapes.values()))
-    less = tuple(min(length, 300) for length in shape)
-    arguments, leaves = drawn(replace(contest, shapes={"less": less}), "less")
+    arguments, leaves = drawn(at_less(contest, 300), "less")
     ours, theirs = (function(**arguments) for function in contest.functions.values())
     torch.testing.assert_close(ours, theirs)
     if contest.loss != "ctc_loss":  # where PyTorch's gradient is another
@@ -143,6 +172,74 @@ def test_a_contest_of_two_values_is_refused() -> None:
     wrong = replace(MSE, other=losses.l1_loss, compiled=())
     with pytest.raises(AssertionError):
         benchmark.calls(wrong, "small")
+
+
+def test_a_library_that_does_not_compile_is_timed_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def compiled(function: Any, dynamic: bool) -> Any:
+        return (lambda **call: function(**call) + 1) if function is theirs else function
+
+    theirs = lambda input, target: (input - target).square().mean()
+    monkeypatch.setattr(torch, "compile", compiled)
+    beside = replace(MSE, other=theirs, peers=True)
+    assert [*benchmark.calls(beside, "small")] == ["ours", "baseline", "ours compiled"]
+    with pytest.raises(AssertionError):  # PyTorch's own is to compile
+        benchmark.calls(replace(beside, peers=False), "small")
+
+
+def test_without_a_baseline_ours_compiled_is_compared_with_ours() -> None:
+    assert speed.ratios_of({"ours": 4.0, "ours compiled": 1.0}) == {"compiled": 0.25}
+    assert "compiled" not in speed.ratios_of({"ours": 4.0, "baseline": 1.0})
+
+
+def test_what_takes_longer_than_the_median_library_is_found() -> None:
+    def beside(loss: str, *ratios: tuple[float, float]) -> list[dict[str, Any]]:
+        return [
+            {"loss": loss, "sizes": {"usual": {"ratios": {"eager": a, "both compiled": b}}}}
+            for a, b in ratios
+        ]
+
+    results = beside("dice_loss", (0.5, 9.0), (9.0, 1.0), (1.4, 1.6)) + beside("x", (1.5, 1.0))
+    assert speed.slower(results) == {("dice_loss", "both compiled"): 1.6}
+
+
+def test_the_page_says_why_of_what_takes_longer_and_of_nothing_else() -> None:
+    page = (ROOT / "docs/en/speed.md").read_text("utf-8")
+    _, _, rest = page.partition("{ #takes-longer }")
+    section = rest.partition("\n## ")[0]
+    named = {*re.findall(r"losses/(\w+)\.md", section)}
+    assert named == {loss for loss, _ in speed.slower(speed.kept()["results"])}
+
+
+def test_the_site_names_the_size_and_the_version(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(speed, "RESULTS", tmp_path / "results.json")
+    entry = {key: ENTRY[key] for key in ("seconds", "ratios", "operations")} | {"shape": [8, 19]}
+    results = [
+        {"loss": "dice_loss", "label": "", "against": "monai", "sizes": {"usual": entry}},
+        {"loss": "jaccard_loss", "label": "", "against": "monai", "sizes": {"usual": entry}},
+    ]
+    speed.RESULTS.write_text(json.dumps({"results": results}), "utf-8")
+    _, _, mean, row, _ = speed.tables("usual").splitlines()
+    assert mean.startswith("| All, median | **3.00** |")
+    library = f"monai {peers.VERSIONS['monai']}"
+    assert row.startswith(
+        f"| [DiceLoss](losses/dice_loss.md)<br>8 × 19<br>against {library} | 3.00"
+    )
+    assert "monai" not in speed.messages()  # a name is not translated
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(
+    "contest", [x for x in BESIDE if x.against], ids=lambda contest: contest.name
+)
+def test_the_library_computes_our_value_where_it_is_timed(contest: Contest) -> None:
+    _load.torchvision()
+    arguments, _ = drawn(at_less(contest, 20), "less")
+    ours, theirs = (function(**arguments) for function in contest.functions.values())
+    benchmark.alike(ours, theirs)
 
 
 def test_the_median_over_the_processes_stands_for_all() -> None:

@@ -14,7 +14,8 @@ from torch import Tensor
 
 import losses
 from scripts.dev.benchmark import peak
-from scripts.website.alone import outputs, sessions_of
+from scripts.website.alone import outputs
+from scripts.website.steps import sessions_of
 from tests.versions import DEVELOPERS
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "en" / "losses"

@@ -55,6 +55,8 @@ def test_a_begun_loss_fails_by_name_until_it_is_whole(project: Path) -> None:
     page = (project / "docs/en/losses/brand_new_loss.md").read_text("utf-8")
     assert re.findall(r"^## (.*?)(?: \{.*)?$", page, re.MULTILINE) == PAGE_SECTIONS
     assert "in the catalogue already" in run(project, *command)
+    cases = (project / "tests/cases/brand_new_loss.py").read_text("utf-8")
+    assert re.search(r"^# TODO: .*\ncontests = \(usual\(", cases, re.MULTILINE), cases
 
     begun = proofs(project, "brand_new_loss")
     failed = set(re.findall(r"^FAILED \S*::(\w+)\[(?:cpu-)?brand_new_loss", begun, re.MULTILINE))

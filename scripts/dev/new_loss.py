@@ -200,6 +200,7 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import PIECES
 from tests.domains import NUMBERS, SCALAR, Domain
 IMPORTS
 REFERENCE
@@ -234,7 +235,6 @@ GENERATED
 
 # What is generated for a loss that PyTorch has too, and measured beside it.
 IMPORTS = """\
-from tests.contests import Contest, elementwise
 from tests.strategies import pointwise
 """
 
@@ -243,6 +243,12 @@ GENERATED = """\
 strategy = pointwise()
 # TODO: which arguments does it take? See tests/contests.py.
 contests = (Contest(elementwise),)
+"""
+
+# What is generated for a loss that PyTorch has not, and measured beside libraries that agree.
+USUAL = """\
+# TODO: which arguments does it take, and of which size are they usually? See tests/contests.py.
+contests = (usual(elementwise, 1000, 1000),)
 """
 
 REFERENCE = '''
@@ -313,8 +319,9 @@ def main() -> int:
     def filled(template: str) -> str:
         for name, value in {
             "REFERENCE\n": "" if known else REFERENCE,
+            "PIECES": "Contest, elementwise" if known else "elementwise, usual",
             "IMPORTS\n": IMPORTS if known else "",
-            "GENERATED\n": GENERATED if known else "",
+            "GENERATED\n": GENERATED if known else USUAL,
             "CHECKS": ", ".join(
                 ["check_floating", *more, "check_same_shape", "loss_function", "upcast"]
             ),

@@ -83,6 +83,8 @@ class Agreement:
         inputs: Makes the arguments of ours; those that require a gradient are compared in it too.
         theirs: Computes the same in the library, of the same arguments by name.
         tolerance: How far the two may lie apart, relatively.
+        timed: Whether the benchmark times it: not where the call does more than the loss, as to
+            read a trainer's source, or takes one element at a time.
     """
 
     package: str
@@ -90,6 +92,7 @@ class Agreement:
     inputs: Callable[[], dict[str, Any]]
     theirs: Callable[..., Tensor]
     tolerance: float = 1e-10
+    timed: bool = True
 
 
 def ours(function: str, peer: Peer | None = None) -> float | None:

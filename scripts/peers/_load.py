@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -113,6 +114,7 @@ def run(node: ast.stmt, module: str, **names: Any) -> dict[str, Any]:
     return names
 
 
+@cache
 def lifted(module: str, name: str) -> Any:
     """Lift one function out of a module that does not import."""
     for node in nodes(module):

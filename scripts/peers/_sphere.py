@@ -24,7 +24,8 @@ def of_metric_learning(
     """Call a loss of pytorch-metric-learning, whose directions are columns."""
     from pytorch_metric_learning import losses
 
-    criterion = getattr(losses, name)(*linear_weight.shape, **settings)
+    none = lambda weight: None  # it would be thrown away
+    criterion = getattr(losses, name)(*linear_weight.shape, weight_init_func=none, **settings)
     del criterion.W
     criterion.W = linear_weight.T  # so that a gradient reaches the tensor that it is made of
     criterion.cast_types = lambda *types: None

@@ -135,5 +135,6 @@ AGREEMENTS = (
         "DistillKLDivLoss, its temperature",
         random,
         of_sentence_transformers,
+        timed=False,
     ),
 )

@@ -130,12 +130,13 @@ AGREEMENTS = (
         of_torchtune,
     ),
     Agreement("torchtune", "RSOLoss, 'hinge'", lambda: random() | {"loss_type": "hinge"}, hinge),
-    Agreement("trl", "`DPOTrainer`", random, of_trl),
+    Agreement("trl", "`DPOTrainer`", random, of_trl, timed=False),
     Agreement(
         "trl",
         '`DPOTrainer`, `loss_type="robust"`',
         lambda: random() | {"loss_type": "robust", "label_smoothing": 0.1},
         of_trl,
+        timed=False,
     ),
     Agreement("liger-kernel", "`LigerFusedLinearDPOLoss()`", random, of_liger),
     Agreement(

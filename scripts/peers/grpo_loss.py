@@ -170,6 +170,7 @@ AGREEMENTS = tuple(
         f"GRPOTrainer, {loss_type}",
         lambda loss_type=loss_type: without_penalty(loss_type),
         of_trl,
+        timed=False,
     )
     for loss_type in ("grpo", "dapo", "dr_grpo")
 ) + tuple(

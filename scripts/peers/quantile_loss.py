@@ -60,7 +60,7 @@ def scored(input: Tensor, target: Tensor, quantile: float) -> Tensor:
     from scoringrules import backends, quantile_score
 
     backends.register_backend("torch")
-    level = torch.tensor(quantile, dtype=torch.float64)
+    level = torch.tensor(quantile, dtype=input.dtype)
     score: Tensor = quantile_score(target, input, level, backend="torch")
     return score.mean()
 

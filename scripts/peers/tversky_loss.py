@@ -101,6 +101,12 @@ AGREEMENTS = (
     ),
     Agreement(
         "segmentation-models-pytorch",
+        '`TverskyLoss("multiclass", ...)`, as `per_image=False`, where no class is absent',
+        lambda: random() | {"per_image": False, "smooth": 0},
+        lambda per_image, **call: of_segmentation_models(**call),
+    ),
+    Agreement(
+        "segmentation-models-pytorch",
         '`TverskyLoss("binary", ...)`, as `per_image=False`',
         one_class,
         binary,

@@ -17,7 +17,6 @@ import io
 import json
 import os
 import re
-import textwrap
 import traceback
 import warnings
 from collections.abc import Iterable, Iterator
@@ -33,10 +32,9 @@ from losses.catalog import CATALOG
 from scripts.website import snippets
 from scripts.website.language import ROOT
 from scripts.website.printed import same
+from scripts.website.steps import STEP
 
 CACHE = ROOT / "build" / "sessions"
-FENCE = re.compile(r"^( *)```pycon\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-STEP = re.compile(r"^>>> # step (?!1:)\d+: ", re.MULTILINE)
 IMPORT = re.compile(r"^>>> from losses import ([\w, ]+)\n", re.MULTILINE)
 FUNCTIONS = {name: loss.function for loss in CATALOG for name in (loss.function, *loss.classes)}
 
@@ -104,19 +102,6 @@ def decided(shown: str) -> Alone:
         if carried and (whole or all(map(same, printed, map(wanted_of, rest)))):
             return Alone(theirs, f"{code}\n\n{program(rest)}", carried, whole, raises)
     raise AssertionError("the whole code is the loss itself")
-
-
-def sessions_of(page: str) -> Iterator[str]:
-    """Yield the sessions of a page's source, each with the steps before it."""
-    before = ""
-    for match in FENCE.finditer(page):
-        before = with_steps(textwrap.dedent(match[2]), before)
-        yield before
-
-
-def with_steps(session: str, before: str) -> str:
-    """Return a session with the steps before it, if it goes on from them."""
-    return f"{before.rstrip()}\n{session}" if STEP.match(session) else session
 
 
 def last_step(session: str) -> str:

@@ -15,8 +15,9 @@ from textwrap import dedent
 import losses
 from scripts import figures
 from scripts.website import card, directives, language, snippets
-from scripts.website.alone import FUNCTIONS, alone, last_step, with_steps
+from scripts.website.alone import FUNCTIONS, alone, last_step
 from scripts.website.language import gettext
+from scripts.website.steps import with_steps
 
 FENCE = re.compile(r"^(`{3,})(\w*).*?\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 FOLDED = re.compile(r'^(?:\?\?\?\+?|!!!) \w+ "(.*)"\n((?:(?: {4}.*)?\n)+)', re.MULTILINE)

@@ -22,8 +22,9 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonConsoleLexer
 
 from scripts.website import language
-from scripts.website.alone import FUNCTIONS, STEP, Alone, alone, last_step, with_steps
+from scripts.website.alone import FUNCTIONS, Alone, alone, last_step
 from scripts.website.language import gettext
+from scripts.website.steps import STEP, with_steps
 
 BLOCK = re.compile(
     r'<div class="((?:[\w-]+ )*highlight(?: in-code| standalone)?)"><pre>(?!<div)(.*?)</pre></div>',

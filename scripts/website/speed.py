@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from losses.catalog import CATALOG
+from scripts.peers import VERSIONS
 from scripts.website.language import gettext
 
 # A list of contests, each with its loss, its label, what it is against, and what was measured of it
@@ -22,6 +23,9 @@ RATIOS = {
     COMPILED: (f"{OURS} compiled", BASELINE),
     BOTH: (f"{OURS} compiled", f"{BASELINE} compiled"),
 }
+MILLION = "million"
+USUAL = "usual"  # the size at which what PyTorch has not is measured beside other libraries
+REASONED = 1.5  # times as long as the median of these: more, and the page says why
 WORDS = ("Processor", "Threads", "System")
 TIME: dict[str, float] = {"s": 1, "ms": 1e-3, "µs": 1e-6}
 SPACE: dict[str, float] = {"MiB": 2**20, "KiB": 2**10, "B": 1}
@@ -46,6 +50,9 @@ def entries(results: list[Contest], *sizes: str) -> Iterator[tuple[Contest, str,
 
 
 def ratios_of(amounts: dict[str, float]) -> dict[str, float]:
+    """Compare with the baseline; without one, ours compiled with ours."""
+    if amounts.keys() == {OURS, f"{OURS} compiled"}:
+        return {COMPILED: amounts[f"{OURS} compiled"] / amounts[OURS]}
     return {
         column: amounts[ours] / amounts[theirs]
         for column, (ours, theirs) in RATIOS.items()
@@ -53,14 +60,32 @@ def ratios_of(amounts: dict[str, float]) -> dict[str, float]:
     }
 
 
-def means(results: list[Contest]) -> dict[str, float]:
-    """Return the geometric means of the ratios to PyTorch's losses, for a million numbers."""
+def slower(results: list[Contest]) -> dict[tuple[str, str], float]:
+    """Return, by loss and column, the medians over other libraries for which the page has a reason.
+
+    Both are as they are, or both compiled.
+    """
+    found: dict[tuple[str, str], list[float]] = {}
+    for contest, _, entry in entries(results, USUAL):
+        for column in (EAGER, BOTH):
+            if column in entry["ratios"]:
+                found.setdefault((contest["loss"], column), []).append(entry["ratios"][column])
+    medians = {key: statistics.median(ratios) for key, ratios in found.items()}
+    return {key: ratio for key, ratio in medians.items() if ratio > REASONED}
+
+
+def means(results: list[Contest], size: str) -> dict[str, float]:
+    """Return the geometric means of the ratios to PyTorch's own losses at a size.
+
+    Beside other libraries they are medians, for a few of these take hundreds of times as long.
+    """
     found: dict[str, list[float]] = {}
-    for contest, _, entry in entries(results, "million"):
+    for contest, _, entry in entries(results, size):
         for column, ratio in entry["ratios"].items():
-            if not contest["against"]:
+            if size == USUAL or not contest["against"]:
                 found.setdefault(column, []).append(ratio)
-    return {column: statistics.geometric_mean(ratios) for column, ratios in found.items()}
+    mean = statistics.median if size == USUAL else statistics.geometric_mean
+    return {column: mean(ratios) for column, ratios in found.items()}
 
 
 def in_units(amount: float, units: dict[str, float]) -> str:
@@ -82,7 +107,7 @@ def cells(entry: Entry) -> dict[str, str]:
     saved = {column: short(value) for column, value in ratios_of(held).items()}
     launched = [f"{a} + {b}" for a, b in entry.get("operations", {}).values()]
     return {
-        gettext("Eager"): ratio[EAGER],
+        gettext("Eager"): ratio.get(EAGER, ""),
         gettext("time"): times[OURS],
         gettext("Compiled"): ratio.get(COMPILED, ""),
         gettext("time, compiled"): times.get(f"{OURS} compiled", ""),
@@ -99,13 +124,21 @@ def messages() -> Iterator[str]:
     """Yield what the tables say, besides what is said where they are made."""
     yield from WORDS
     for contest in kept()["results"]:
-        yield from (contest["against"], contest["label"])
+        if contest["against"] not in VERSIONS:  # a name, the same in every language
+            yield contest["against"]
+        yield contest["label"]
 
 
 def conditions() -> str:
     """List what the numbers depend on."""
     told = ((gettext(x) if x in WORDS else x, value) for x, value in kept()["machine"].items())
     return "\n".join(gettext("- {name}: {value}", name=name, value=value) for name, value in told)
+
+
+def named(baseline: str) -> str:
+    """Name what a loss is compared with: a library by its version."""
+    version = VERSIONS.get(baseline)
+    return f"{baseline} {version}" if version else gettext(baseline)
 
 
 def tables(*sizes: str) -> str:
@@ -115,20 +148,24 @@ def tables(*sizes: str) -> str:
     for contest, size, entry in entries(results, *sizes):
         about = [f"[{TITLES[contest['loss']]}](losses/{contest['loss']}.md)"]
         about += [gettext(contest["label"])] if contest["label"] else []
+        about += [" × ".join(map(str, entry["shape"]))] if "shape" in entry else []
         if len(sizes) != 1:
             about.append(f"n = {size}" if size.isdigit() else size)
         if contest["against"]:
-            about.append(gettext("against {name}", name=gettext(contest["against"])))
+            about.append(gettext("against {name}", name=named(contest["against"])))
         rows.append({gettext("Loss"): "<br>".join(about), **cells(entry)})
     if not rows:
         return gettext(
             "Nothing is measured yet: `python scripts/run.py benchmark --write` does it."
         )
-    if "million" in sizes:
+    title = {
+        (MILLION,): gettext("All of PyTorch's, geometric mean"),
+        (USUAL,): gettext("All, median"),
+    }.get(sizes)
+    if title:
         titles = {EAGER: gettext("Eager"), COMPILED: gettext("Compiled")}
         titles[BOTH] = gettext("Both compiled")
-        mean = {titles[column]: f"**{short(x)}**" for column, x in means(results).items()}
-        title = gettext("All of PyTorch's, geometric mean")
+        mean = {titles[column]: f"**{short(x)}**" for column, x in means(results, *sizes).items()}
         rows.insert(0, {gettext("Loss"): title, **mean})
     head = [title for title in rows[-1] if any(row.get(title) for row in rows)]
     lines = [head, ["---"] * len(head), *([row.get(x, "") for x in head] for row in rows)]

@@ -11,8 +11,8 @@ Such a module holds
   `tests/domains.py` has the pieces,
 - `strategy`, where PyTorch has the loss: what generates calls for `tests/test_generated.py`;
   `tests/strategies.py` has the pieces,
-- `contests`, where PyTorch has the loss, and elsewhere if there is something to compare it with:
-  what the benchmark measures; `tests/contests.py` has the pieces,
+- `contests`: what the benchmark measures, beside PyTorch's own or, where PyTorch has no such loss,
+  beside the libraries of `scripts/peers` that agree; `tests/contests.py` has the pieces,
 - `warnings()`, only where calls are questionable: the same for what warns,
 - `class_errors()`, only where the class itself refuses settings: the same for building it,
 - `adapted(function)`, only where a loss is called in another way than all others: the function as
@@ -42,8 +42,8 @@ PARTS = {
     "domain": "`domain = Domain(...)`, where to sample the loss; pieces are in tests/domains.py",
     "strategy": "`strategy = pointwise(...)`, which makes calls to hold against PyTorch; pieces "
     "are in tests/strategies.py",
-    "contests": "`contests = (Contest(...),)`, what to measure beside PyTorch's own; pieces are in "
-    "tests/contests.py",
+    "contests": "`contests = (Contest(...),)`, what to measure beside PyTorch's own, or "
+    "`(usual(...),)`, beside other libraries; pieces are in tests/contests.py",
 }
 
 

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import directed, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -138,3 +139,4 @@ domain = Domain(
     scales=(-3.0, 2.0),
     element=(0,),
 )
+contests = (usual(directed, 512, 128, 1000, leaves=("input", "linear_weight")),)

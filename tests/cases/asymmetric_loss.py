@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import multi_labelled, usual
 from tests.domains import LOGITS, Domain, targets
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -109,3 +110,4 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = Domain({"input": (2,)}, targets([1.0, 1.0], [0.0, 0.0], [1.0, 0.0]), scales=LOGITS)
+contests = (usual(multi_labelled, 1000, 1000),)

@@ -1,11 +1,13 @@
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
 from tests.cases.vicreg_loss import APART, BOTH, views, wrong_views
+from tests.contests import PAIR, named, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -87,3 +89,4 @@ def errors() -> Iterator[Error]:
 
 class_errors = settings
 domain = Domain({"input1": (3, 2)}, ({"input2": APART},), element=(0,))
+contests = (usual(partial(named, names=PAIR), 1024, 128, leaves=PAIR),)

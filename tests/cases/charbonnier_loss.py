@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import elementwise, usual
 from tests.domains import NUMBERS, SCALAR, Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -77,3 +78,4 @@ def class_errors() -> Iterator[Error]:
 
 # Within 0.001 of the target the slope goes from 0 to 1: nearer, so that halving gets that far.
 domain = Domain(SCALAR, NUMBERS, scales=(-4.0, 1.0))
+contests = (usual(elementwise, 1000, 1000),)

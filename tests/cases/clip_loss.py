@@ -1,11 +1,13 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import scaled, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -147,4 +149,12 @@ domain = Domain(
     ({"text_features": OPPOSITE, "logit_scale": 2.0},),
     scales=(-14.0, 2.0),
     element=(0,),
+)
+contests = (
+    usual(
+        partial(scaled, logit_scale=3.0),
+        1024,
+        128,
+        leaves=("image_features", "text_features", "logit_scale"),
+    ),
 )

@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 
 from tests.cases import Case, _boxes
+from tests.contests import boxed, usual
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 SYMBOLS = _boxes.SYMBOLS
@@ -41,3 +42,6 @@ def cases(dtype: torch.dtype) -> Iterator[Case]:
     a = _boxes.boxes(5, dtype=dtype)
     moved = {"boxes1": a, "boxes2": 0.7 * a + 0.1}
     yield Case("same proportions", moved, _boxes.BOTH, gradcheck=dtype == torch.float64)
+
+
+contests = (usual(boxed, 100000, leaves=_boxes.BOTH),)

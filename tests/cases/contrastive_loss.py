@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import PAIR, named, usual
 from tests.domains import Domain, targets
 
 BOTH = ("input1", "input2")
@@ -110,3 +111,10 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = Domain({"input1": (1,), "input2": (1,)}, targets(1.0, 0.0), scales=(-1.0, 4.0))
+
+
+def alike(shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    return {**named(shape, PAIR), "target": torch.randint(2, shape[:1])}
+
+
+contests = (usual(alike, 1024, 128, leaves=PAIR),)

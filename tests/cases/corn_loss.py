@@ -5,6 +5,7 @@ import torch
 
 from losses import corn_loss
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import ordinal, usual
 from tests.domains import LOGITS, Domain, targets
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -81,3 +82,4 @@ def errors() -> Iterator[Error]:
 
 
 domain = Domain({"input": (1, 3)}, targets([0], [2]), scales=LOGITS, element=(0, 0))
+contests = (usual(ordinal, 10000, 9),)

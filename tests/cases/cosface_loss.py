@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, arcface_loss
+from tests.contests import directed, usual
 
 REFERENCE_REDUCTIONS = arcface_loss.REFERENCE_REDUCTIONS
 SYMBOLS = arcface_loss.SYMBOLS
@@ -59,3 +60,6 @@ def errors() -> Iterator[Error]:
 def class_errors() -> Iterator[Error]:
     layer = {"in_features": 3, "num_classes": 4}
     yield Error("margin", layer | {"margin": -1.0}, ValueError, "margin .* got -1", False)
+
+
+contests = (usual(directed, 512, 128, 1000, leaves=("input", "linear_weight")),)

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import usual
 from tests.domains import ROW, Domain, targets
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -73,3 +74,10 @@ def errors() -> Iterator[Error]:
 
 
 domain = Domain(ROW, targets(0.5, -0.5))
+
+
+def ensemble(shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    return {"input": torch.randn(shape), "target": torch.randn(shape[:1])}
+
+
+contests = (usual(ensemble, 2000, 50),)

@@ -6,6 +6,7 @@ import torch
 from torch.distributions import Normal
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import elementwise, usual
 from tests.domains import NUMBERS, SCALAR, Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -96,3 +97,10 @@ def errors() -> Iterator[Error]:
 domain = Domain(
     SCALAR, tuple(y | {"sigma": torch.tensor(s).double()} for y in NUMBERS for s in (1.0, 0.25))
 )
+
+
+def spread(shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    return {**elementwise(shape), "sigma": torch.rand(shape) + 0.5}
+
+
+contests = (usual(spread, 1000, 1000, leaves=("input", "sigma")),)

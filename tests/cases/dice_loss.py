@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import segmented, usual
 from tests.domains import LOGITS, Domain, targets
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -199,3 +200,4 @@ MASKS = Domain(
     element=(0, 0),
 )
 domain = MASKS
+contests = (usual(segmented, 8, 19, 128, 128),)

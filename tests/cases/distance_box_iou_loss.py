@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, _boxes
+from tests.contests import boxed, usual
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 SYMBOLS, domain = _boxes.SYMBOLS, _boxes.domain
@@ -21,3 +22,6 @@ def reference(
 
 def cases(dtype: torch.dtype) -> Iterator[Case]:
     yield from _boxes.cases_of_boxes(dtype)
+
+
+contests = (usual(boxed, 100000, leaves=_boxes.BOTH),)

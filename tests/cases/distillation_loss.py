@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import taught, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -102,3 +103,4 @@ TEACHERS = (
     {"teacher": torch.tensor([0.0, 9.0, -3.0])},
 )
 domain = Domain({"input": (3,)}, TEACHERS)
+contests = (usual(taught, 128, 32000),)

@@ -1,11 +1,13 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
 from tests.cases._logps import POLICY, REFERENCE, answers, reduced, wrong_pairs
+from tests.contests import answered, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -103,3 +105,4 @@ domain = Domain(
         for pair in ((0.0, 0.0), (-1.5, 2.0))
     ),
 )
+contests = (usual(partial(answered, names=POLICY + REFERENCE), 1024, leaves=POLICY),)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import elementwise, usual
 from tests.domains import NUMBERS, SCALAR, Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -72,3 +73,4 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = Domain(SCALAR, NUMBERS)
+contests = (usual(elementwise, 1000, 1000),)

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
 from tests.cases.distillation_loss import TEACHERS, students, wrong_students
+from tests.contests import taught, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -71,3 +72,4 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = Domain({"input": (3,)}, TEACHERS)
+contests = (usual(taught, 128, 32000),)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import answered, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -182,3 +183,13 @@ domain = Domain(
     ),
     element=(0, 0),
 )
+
+
+def sampled(shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    answers, length = shape
+    kept = torch.arange(length) < torch.randint(1, length + 1, (answers, 1))
+    logps = answered(shape, ("policy_logps", "old_logps", "reference_logps"))
+    return {**logps, "advantages": torch.randn(answers), "mask": kept}
+
+
+contests = (usual(sampled, 64, 512, leaves=("policy_logps",)),)

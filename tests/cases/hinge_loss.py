@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import signed, usual
 from tests.domains import SCALAR, SIGNS, Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -67,3 +68,4 @@ def errors() -> Iterator[Error]:
 
 
 domain = Domain(SCALAR, SIGNS)
+contests = (usual(signed, 1000000),)

@@ -1,10 +1,12 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import named, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -153,3 +155,4 @@ def errors() -> Iterator[Error]:
 
 
 domain = Domain({"query": (2, 2), "key": (2, 2)}, ({},), element=(0,))
+contests = (usual(partial(named, names=("query", "key")), 1024, 128, leaves=("query", "key")),)

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from tests.cases import Case, Error, Point
 from tests.cases.dice_loss import MASKS, by_definition, one_image, pictures, wrong_pictures
+from tests.contests import segmented, usual
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
 SYMBOLS = {"p": "input", "t": "target", "s": "smooth"}
@@ -38,3 +39,4 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = MASKS
+contests = (usual(segmented, 8, 19, 128, 128),)

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
 from tests.cases._logps import answers, reduced
+from tests.contests import answered, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -119,3 +120,11 @@ domain = Domain(
     ),
     element=(0,),
 )
+
+
+def judged(shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    names = ("policy_logps", "reference_logps", "policy_kl_logps", "reference_kl_logps")
+    return {**answered(shape, names), "target": torch.randint(2, shape) > 0}
+
+
+contests = (usual(judged, 1024, leaves=("policy_logps",)),)

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tests.cases import Case, Point, randint, randn
 from tests.cases.pairwise_logistic_loss import lists, wrong_lists
+from tests.contests import listed, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -64,3 +65,4 @@ def points(seed: int) -> Iterator[Point]:
 
 errors = wrong_lists
 domain = Domain({"input": (1, 3)}, ({"target": torch.tensor([[2, 1, 0]])},))
+contests = (usual(listed, 512, 64),)

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import multi_labelled, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -111,3 +112,4 @@ domain = Domain(
     ({"target": torch.tensor([[1, 0, 1]])}, {"target": torch.tensor([[1, 0, 0]])}),
     scales=(-1.0, 2.0),
 )
+contests = (usual(multi_labelled, 8, 16384),)

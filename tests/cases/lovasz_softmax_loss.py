@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tests.cases import Case, Error, Point, randint, randn
 from tests.cases.lovasz_hinge_loss import extension
+from tests.contests import segmented, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -118,3 +119,4 @@ def class_errors() -> Iterator[Error]:
 domain = Domain(
     {"input": (2, 2)}, ({"target": torch.tensor([0, 1])},), scales=(-1.0, 1.0), element=(0,)
 )
+contests = (usual(segmented, 8, 19, 16384),)

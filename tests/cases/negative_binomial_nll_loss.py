@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import softplus
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import counted, usual
 from tests.domains import LOGITS, SCALAR, Domain, targets
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -141,3 +142,4 @@ R = (torch.tensor(2.0).double(), torch.tensor(0.5).double())
 domain = Domain(
     SCALAR, tuple(y | {"total_count": r} for y in targets(2.0, 5.0) for r in R), scales=LOGITS
 )
+contests = (usual(counted, 1000, 1000, leaves=("input", "total_count")),)

@@ -1,11 +1,13 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
 from tests.cases.info_nce_loss import cosine, log_sum_exp, nothing, reduced, wrong_embeddings
+from tests.contests import PAIR, named, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -80,3 +82,4 @@ domain = Domain(
     {"input2": (2, 2)},
     ({"input1": torch.tensor([[1.0, 2.0], [-1.0, -2.0]])},),
 )
+contests = (usual(partial(named, names=PAIR), 128, 128, leaves=PAIR),)

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -7,6 +8,7 @@ from torch.nn.functional import softplus
 
 from tests.cases import Case, Error, Point, randn
 from tests.cases._logps import POLICY, answers, reduced, wrong_pairs
+from tests.contests import answered, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -73,3 +75,4 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = Domain(dict.fromkeys(POLICY, ()), ({},), lambda u: -softplus(u), scales=(-1.0, 1.3))
+contests = (usual(partial(answered, names=POLICY), 1024, leaves=POLICY),)

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import listed, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -124,3 +125,4 @@ def wrong_lists() -> Iterator[Error]:
 
 errors = wrong_lists
 domain = Domain({"input": (1, 2)}, ({"target": torch.tensor([[1, 0]])},), element=(0, 0, 1))
+contests = (usual(listed, 512, 64),)

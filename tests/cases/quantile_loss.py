@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import elementwise, usual
 from tests.domains import NUMBERS, SCALAR, Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -98,3 +99,4 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = Domain(SCALAR, NUMBERS)
+contests = (usual(elementwise, 1000, 1000),)

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -6,6 +7,7 @@ from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
 from tests.cases.clip_loss import OPPOSITE, dot, pairs, points_of, wrong_pairs
+from tests.contests import scaled, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -68,4 +70,12 @@ domain = Domain(
     ({"text_features": OPPOSITE, "logit_scale": 2.0, "logit_bias": -1.0},),
     scales=(-14.0, 2.0),
     element=(0,),
+)
+contests = (
+    usual(
+        partial(scaled, logit_scale=3.0, logit_bias=-5.0),
+        1024,
+        128,
+        leaves=("image_features", "text_features", "logit_scale", "logit_bias"),
+    ),
 )

@@ -1,11 +1,13 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
 from tests.cases._logps import POLICY, answers, reduced, wrong_pairs
+from tests.contests import answered, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -62,3 +64,4 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = Domain(dict.fromkeys(POLICY, ()), ({},))
+contests = (usual(partial(answered, names=POLICY), 1024, leaves=POLICY),)

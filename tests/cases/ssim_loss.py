@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -136,3 +137,10 @@ def class_errors() -> Iterator[Error]:
 
 WINDOW = torch.tensor([[0.2, 0.9, 0.4, 0.7, 0.1, 0.5, 0.3, 0.8, 0.6]])
 domain = Domain({"input": (1, 9)}, ({"target": WINDOW, "kernel_size": 3},), element=(0,))
+
+
+def pictures(shape: tuple[int, ...]) -> dict[str, Tensor]:
+    return {"input": torch.rand(shape), "target": torch.rand(shape)}
+
+
+contests = (usual(pictures, 8, 3, 128, 128),)

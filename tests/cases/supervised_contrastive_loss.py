@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tests.cases import Case, Error, Point, randint, randn
 from tests.cases.info_nce_loss import cosine, log_sum_exp, nothing, reduced
+from tests.contests import labelled, usual
 from tests.domains import Domain, targets
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -96,3 +97,4 @@ domain = Domain(
     element=(0,),
     exchange=lambda a: a | {"input": a["input"][torch.tensor([1, 0, 2])]},
 )
+contests = (usual(labelled, 1024, 128),)

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from tests.cases import Case, Error, Point, randint, randn
+from tests.contests import usual
 from tests.domains import LOGITS, SCALAR, Domain, targets
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -94,3 +95,10 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = Domain(SCALAR, targets(2.0, 5.0), scales=LOGITS)
+
+
+def positive(shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    return {"input": torch.randn(shape).exp(), "target": torch.randn(shape).exp()}
+
+
+contests = (usual(positive, 1000, 1000),)

@@ -1,11 +1,13 @@
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import PAIR, named, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -154,3 +156,4 @@ class_errors = settings
 # Its columns are wide enough and do not vary together.
 APART = torch.tensor([[-1.5, 1.0], [0.0, -2.0], [1.5, 1.0]])
 domain = Domain({"input1": (3, 2)}, ({"input2": APART},), element=(0,))
+contests = (usual(partial(named, names=PAIR), 1024, 128, leaves=PAIR),)

@@ -1,10 +1,12 @@
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from tests.cases import Case, Error, Point, randn
+from tests.contests import named, usual
 from tests.domains import Domain
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -91,3 +93,4 @@ def class_errors() -> Iterator[Error]:
 
 
 domain = Domain({"input": (3,)}, ({},), scales=(-2.0, 8.0))
+contests = (usual(partial(named, names=("input",)), 128, 32000),)

@@ -7,6 +7,7 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from tests.cases import Case, Error, Point, negative_binomial_nll_loss, randint, randn
+from tests.contests import counted, usual
 from tests.domains import LOGITS, SCALAR, Domain, targets
 
 REFERENCE_REDUCTIONS = ("none", "mean", "sum")
@@ -79,3 +80,10 @@ domain = Domain(
     ),
     scales=LOGITS,
 )
+
+
+def inflated(shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    return {**counted(shape), "zero_logits": torch.randn(shape)}
+
+
+contests = (usual(inflated, 1000, 1000, leaves=("input", "total_count", "zero_logits")),)

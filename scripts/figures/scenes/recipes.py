@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from scripts.figures.drawing import COLOURS, DASHES, INK, legend, picture, rows_for, svg, whole
-from scripts.website.alone import outputs, sessions_of
+from scripts.website.alone import outputs
 from scripts.website.language import DOCS, gettext
+from scripts.website.steps import sessions_of
 
 
 def run(page: str) -> dict[str, Any]:
