@@ -57,7 +57,7 @@ def test_each_library_that_computes_the_same_is_measured() -> None:
             assert ((loss, agreement.package) in measured) == (trains and agreement.timed), loss
     # without a library whose time would say something
     alone = {contest.loss for contest in BESIDE if not contest.against}
-    assert alone == {"expectile_loss", "hinge_loss", "z_loss", "box_iou_loss"}
+    assert alone.isdisjoint(loss for loss, library in measured if library)
 
 
 @pytest.mark.parametrize("contest", BESIDE, ids=lambda contest: contest.name)

@@ -84,7 +84,7 @@ class Agreement:
         theirs: Computes the same in the library, of the same arguments by name.
         tolerance: How far the two may lie apart, relatively.
         timed: Whether the benchmark times it: not where the call does more than the loss, as to
-            read a trainer's source, or takes one element at a time.
+            read a trainer's source.
     """
 
     package: str

@@ -58,6 +58,5 @@ AGREEMENTS = (
         'SGDRegressor(loss="epsilon_insensitive")',
         random,
         lambda **call: of_sklearn("EpsilonInsensitive", **call),
-        timed=False,  # one element at a time
     ),
 )
