@@ -45,17 +45,8 @@ WITHOUT_THEIR_NEEDS = ("kornia_rs", "lightning-utilities")
 # Tests of the site and of the tools: they need more than PyTorch.
 NOT_THE_LIBRARY = (
     *("alone", "benchmark", "budgets", "figures", "figures_browser", "guides", "languages"),
-    *(
-        "memory",
-        "new_loss",
-        "offer",
-        "peers",
-        "release",
-        "rosetta",
-        "site",
-        "structure",
-        "zensical",
-    ),
+    *("memory", "new_loss", "offer", "peers", "release", "rosetta", "site", "structure"),
+    "zensical",
 )
 
 
