@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import jieba
+import torch
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
@@ -108,6 +109,7 @@ def translated(config: dict[str, Any], name: str) -> dict[str, Any]:
 def build(name: str, site: Path, strict: bool) -> None:
     """Build one language, finished. Without `strict` nothing stops it."""
     quiet(name)
+    torch.set_num_threads(1)  # what a page runs: the languages are built side by side
     config = configuration(name, site, strict)
     try:
         config.plugins.on_startup(command="build", dirty=False)

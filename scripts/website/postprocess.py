@@ -52,9 +52,16 @@ BLOCK = re.compile(
     rf"((?:[^<\u4e00-\u9fff]|<(?!/?(?:{BLOCKS})\b))*)</\1>"
 )
 FUNCTIONS = {name: loss.function for loss in CATALOG for name in loss.classes}
-# Sections that nobody asks for: the same few words on every page, what the errata list as well, and
-# other libraries' numbers.
-UNASKED = re.compile(r"#(properties|in-the-source-documents|who-computes-it-differently)$")
+# Sections of which the title is enough: the same few words on every page, what the errata list as
+# well, and numbers.
+UNASKED = re.compile(
+    r"#(properties|in-the-source-documents|who-computes-it-differently"
+    r"|a-million-numbers|small-inputs|beside-other-libraries)$|^guide/disagree\.html#\w+loss$"
+)
+# Where the words are found, not the code: it is that of the docstring, or of a program.
+LISTED = re.compile(
+    r"#examples$|^guide/(many_machines|training)\.html|^(comparisons|concepts|learn|recipes)/"
+)
 # What the search does without: lists of decimals, a signature beside its list of parameters, and
 # indentation.
 DECIMALS = re.compile(r"\[[\d\s.,\[\]einfa+-]*\d\.[\d\s.,\[\]einfa+-]*\]")
@@ -156,7 +163,7 @@ def brief(entry: dict[str, Any]) -> str:
         own, known = (inspect.signature(each).parameters.keys() for each in both)
         if own <= known:  # nothing that the function does not say
             return ""
-    if entry["location"].endswith("#examples"):  # of which the words are found, not the code
+    if LISTED.search(entry["location"]):
         text = re.sub(r"<pre>.*?</pre>", "", text, flags=re.DOTALL)
     text = INDENTED.sub(lambda match: match[1] or " ", text)
     return DECIMALS.sub("[…]", text).strip()
