@@ -39,6 +39,7 @@ from scripts.website.card import LINES, short
 from scripts.website.postprocess import ANCHORS, anchors, text_of
 from scripts.website.printed import same
 from scripts.website.snippets import bundle
+from scripts.website.steps import with_steps
 from tests.pages import (
     ARTICLE,
     DESKTOP,
@@ -340,13 +341,15 @@ def test_what_is_copied_runs_and_prints_what_is_shown() -> None:
     """On every page. That the buttons copy it, `test_the_buttons_copy_...` tries in a browser."""
     sessions, wrong, package, offered = 0, [], 0, set()
     for path in ENGLISH:
+        shown = ""
         for block in blocks(path):
             if not block["shown"].startswith(">>> "):
                 offered.add(block["copied"].strip())
                 continue
             sessions += 1
             package += block["package"]
-            examples = doctest.DocTestParser().get_examples(block["shown"])
+            shown = with_steps(block["shown"], shown)  # a step brings those before it
+            examples = doctest.DocTestParser().get_examples(shown)
             names = dict.fromkeys(e.exc_msg.split(":")[0].strip() for e in examples if e.exc_msg)
             assert block["raises"] == list(names), path
             if not block["package"]:

@@ -133,7 +133,7 @@ AGREEMENTS = (
     Agreement("trl", "`DPOTrainer`", random, of_trl, timed=False),
     Agreement(
         "trl",
-        '`DPOTrainer`, `loss_type="robust"`',
+        '`DPOTrainer, loss_type="robust"`',
         lambda: random() | {"loss_type": "robust", "label_smoothing": 0.1},
         of_trl,
         timed=False,
