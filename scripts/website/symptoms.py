@@ -13,7 +13,11 @@ from typing import Any
 
 from scripts.website.language import gettext
 
-PLACE = '<div id="symptoms"></div>'
+# Where the list stands, or that of the build before, when one page is served anew.
+PLACE = re.compile(
+    r'<div id="symptoms"></div>|<details><summary>[^<]*</summary><ul id="symptoms">.*?</details>',
+    re.DOTALL,
+)
 PAGE = "guide/fix.html"
 # The last line of a traceback, or a warning; or one that is quoted.
 MESSAGE = re.compile(r"^\w*(?:Error|Warning): (.+)$", re.MULTILINE)
@@ -24,9 +28,9 @@ AMONG = {"guide/troubleshooting.html", "guide/training.html", "concepts/backward
 def fill(site: Path, entries: list[dict[str, Any]]) -> None:
     """Write the list into its page."""
     page = site / PAGE
-    text = page.read_text("utf-8")
-    assert PLACE in text, f"{PAGE} has no place for the list"
-    page.write_text(text.replace(PLACE, listed(entries)), "utf-8")
+    text, places = PLACE.subn(lambda _: listed(entries), page.read_text("utf-8"))
+    assert places == 1, f"{PAGE} has no place for the list"
+    page.write_text(text, "utf-8")
 
 
 def listed(entries: list[dict[str, Any]]) -> str:
