@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from losses._checks import CHECKS
+from losses._checks import check_floating, REALLY, check_same_shape, loss_function, upcast
 from losses._record import Claim, Curve, Properties, Record
 from losses._reduction import Loss, reduce_loss
 
@@ -314,7 +314,6 @@ def main() -> int:
         parser.error(f"there is no {after} among {', '.join(siblings)}")
 
     known = hasattr(torch.nn.functional, options.function)
-    more = [] if known else ["check_real"]
 
     def filled(template: str) -> str:
         for name, value in {
@@ -322,9 +321,7 @@ def main() -> int:
             "PIECES": "Contest, elementwise" if known else "elementwise, usual",
             "IMPORTS\n": IMPORTS if known else "",
             "GENERATED\n": GENERATED if known else USUAL,
-            "CHECKS": ", ".join(
-                ["check_floating", *more, "check_same_shape", "loss_function", "upcast"]
-            ),
+            "REALLY, ": "" if known else "check_real, ",
             "NOTHING": "" if known else ",\n    and is 0 where there are none",
             "COMPLEX": "" if known else "\n        RuntimeError: If `target` is complex.",
             "REAL": "" if known else "\n    check_real(target=target)",

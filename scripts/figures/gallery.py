@@ -24,7 +24,7 @@ from scripts.figures.drawing import (
     painted,
     svg,
 )
-from scripts.website.language import heading, named
+from scripts.website.language import breakable, heading, named
 
 # Mid-tones that stand out from white and from GitHub's dark background alike.
 PRINT = dict(
@@ -79,7 +79,7 @@ def tiles(losses: Iterable[Record], store: Callable[[str], str], kind: str = "ga
     links = []
     for loss in losses:
         # Names may break between their words.
-        label = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])
+        label = breakable(loss.classes[0])
         content = store(f"{tile(loss)}<span>{label}</span>")
         links.append(f"[{content}](losses/{loss.function}.md)")
     rows = "\n".join(links)

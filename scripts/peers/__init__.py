@@ -104,6 +104,11 @@ def ours(function: str, peer: Peer | None = None) -> float | None:
         return None
 
 
+def library(package: str) -> str:
+    """Name a library by its version."""
+    return f"{package} {VERSIONS[package]}"
+
+
 def differing(function: str) -> list[Peer]:
     """Return the rows of those who compute it differently."""
     return [peer for peer in of(function).PEERS if peer.otherwise]

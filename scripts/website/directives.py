@@ -240,10 +240,6 @@ def number(value: float | None) -> str:
     return gettext("an error") if value is None else f"{value:.6g}"
 
 
-def library(package: str) -> str:
-    return f"{package} {scripts.peers.VERSIONS[package]}"
-
-
 def otherwise(function: str, peer: scripts.peers.Peer) -> str:
     """Say what a library does otherwise, and for which input where it is not the table's."""
     said = gettext(peer.otherwise) if peer.otherwise else gettext("the same")
@@ -261,7 +257,8 @@ def among(function: str, chosen: Iterable[scripts.peers.Peer]) -> str:
     """Show what these libraries give for the same small input, and why, below ours."""
     rows = [
         (
-            f"{library(peer.package)}<br>`{peer.call}`<br>{otherwise(function, peer)}",
+            f"{scripts.peers.library(peer.package)}<br>`{peer.call}`"
+            f"<br>{otherwise(function, peer)}",
             number(peer.value),
         )
         for peer in chosen
@@ -302,10 +299,10 @@ def elsewhere() -> str:
         rows = []
         for loss in (loss for loss in members if loss.function in known):
             calls = [
-                language.named(library(package), gettext(call))
+                language.named(scripts.peers.library(package), gettext(call))
                 for package, call in scripts.peers.same(loss.function)
             ]
-            name = re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", loss.classes[0])  # where it may break
+            name = language.breakable(loss.classes[0])
             rows.append((f"[{name}](../losses/{loss.function}.md)", "<br>".join(calls)))
         if rows:
             blocks += [f"### {heading(family.title)}", table(head, rows)]

@@ -5,6 +5,7 @@ that of a single process with all ten, as is its gradient.
 """
 
 import tempfile
+from collections.abc import Callable
 
 import torch
 import torch.distributed as dist
@@ -50,19 +51,19 @@ def every_loss(
     bias: Tensor,
     labels: Tensor,
     group: dist.ProcessGroup | None,
-) -> dict[str, Tensor]:
-    """Compute the losses of my pairs x and y; with a group, of everyone's."""
+) -> dict[str, Callable[[], Tensor]]:
+    """Say how each loss takes my pairs x and y; with a group, it is that of everyone's."""
     views, twice = torch.cat([x, y]), torch.cat([labels, labels])
     return {
-        "info_nce_loss": losses.info_nce_loss(x, y, group=group),
-        "nt_xent_loss": losses.nt_xent_loss(x, y, group=group),
-        "supervised_contrastive_loss": losses.supervised_contrastive_loss(
+        "info_nce_loss": lambda: losses.info_nce_loss(x, y, group=group),
+        "nt_xent_loss": lambda: losses.nt_xent_loss(x, y, group=group),
+        "supervised_contrastive_loss": lambda: losses.supervised_contrastive_loss(
             views, twice, group=group
         ),
-        "clip_loss": losses.clip_loss(x, y, scale, group=group),
-        "siglip_loss": losses.siglip_loss(x, y, scale, bias, group=group),
-        "vicreg_loss": losses.vicreg_loss(x, y, group=group),
-        "barlow_twins_loss": losses.barlow_twins_loss(x, y, group=group),
+        "clip_loss": lambda: losses.clip_loss(x, y, scale, group=group),
+        "siglip_loss": lambda: losses.siglip_loss(x, y, scale, bias, group=group),
+        "vicreg_loss": lambda: losses.vicreg_loss(x, y, group=group),
+        "barlow_twins_loss": lambda: losses.barlow_twins_loss(x, y, group=group),
     }
 
 
@@ -75,7 +76,7 @@ def found(
     for name in NAMES:
         model.zero_grad()
         x, y, scale, bias = model(*views)
-        loss = every_loss(x, y, scale, bias, labels, group)[name]
+        loss = every_loss(x, y, scale, bias, labels, group)[name]()
         # Every parameter takes part: DistributedDataParallel waits for all of them.
         (loss + 0 * (scale + bias)).backward()
         slopes = [parameter.grad.flatten() for parameter in model.parameters()]

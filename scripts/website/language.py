@@ -88,6 +88,11 @@ def named(name: str, what: str) -> str:
     return gettext("{name}: {course}", name=name, course=what)
 
 
+def breakable(name: str) -> str:
+    """Let a name break after its words, where a phone has no place for all of it."""
+    return re.sub(r"_|(?<=[a-z])(?=[A-Z])", r"\g<0><wbr>", name)
+
+
 def cut(text: str) -> str:
     """Show the search where Chinese words begin, as the theme does in texts."""
     return re.sub(r"[\u4e00-\u9fff]+", lambda match: "\u200b".join(jieba.cut(match[0])), text)

@@ -38,8 +38,10 @@ def page(source: str) -> str:
         lines.append(directive(match[1], match[2].split()) if match else line)
     text, parts, end, session = "\n".join([*lines, ""]), [], 0, ""
     for fence in FENCE.finditer(text):
-        session = with_steps(fence[3], session)
-        parts += [tidied(text[end : fence.start()]), fenced(session, fence[2])]
+        code = fence[3]
+        if code.startswith(">>> "):
+            code = session = with_steps(code, session)
+        parts += [tidied(text[end : fence.start()]), fenced(code, fence[2])]
         end = fence.end()
     return "".join([*parts, tidied(text[end:])]).strip() + "\n"
 

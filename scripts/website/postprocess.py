@@ -121,11 +121,6 @@ def pictured(config: MkDocsConfig, path: str) -> bool:
     return path.startswith("losses/") and "site" in config.extra
 
 
-def breakable(name: re.Match[str]) -> str:
-    """Let a name in a title break after its words, where a phone has no place for all of it."""
-    return name[1] + re.sub(r"_|(?<=[a-z])(?=[A-Z])", r"\g<0><wbr>", name[2])
-
-
 def typed(item: re.Match[str]) -> str:
     kind, default, value, description = item.groups()
     about = f"（{kind}{f'，{default}{value}' if value else ''}）" if kind else ""
@@ -262,7 +257,7 @@ def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     site, source = Path(config.site_dir), language.source(path)
     built = (site / path).with_suffix(".html")
     page, description, title = described(built.read_text("utf-8"), config, path)
-    page = sessions.placed(NAME.sub(breakable, page), path)
+    page = sessions.placed(NAME.sub(lambda name: name[1] + language.breakable(name[2]), page), path)
     page = FOLLOWED.sub(r'<span class="kept">\1\2</span>', page)
     if language.context.language == "zh":
         page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)

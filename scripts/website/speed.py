@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from losses.catalog import CATALOG
-from scripts.peers import VERSIONS
+from scripts.peers import VERSIONS, library
 from scripts.website.language import gettext
 
 # A list of contests, each with its loss, its label, what it is against, and what was measured of it
@@ -137,8 +137,7 @@ def conditions() -> str:
 
 def named(baseline: str) -> str:
     """Name what a loss is compared with: a library by its version."""
-    version = VERSIONS.get(baseline)
-    return f"{baseline} {version}" if version else gettext(baseline)
+    return library(baseline) if baseline in VERSIONS else gettext(baseline)
 
 
 def tables(*sizes: str) -> str:
