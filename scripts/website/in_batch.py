@@ -5,7 +5,6 @@ that of a single process with all ten, as is its gradient.
 """
 
 import tempfile
-from collections.abc import Callable
 
 import torch
 import torch.distributed as dist
@@ -44,26 +43,21 @@ class Embedder(nn.Module):
         return self.layer(first), self.layer(second), self.log_scale.exp(), self.bias
 
 
-def every_loss(
-    x: Tensor,
-    y: Tensor,
-    scale: Tensor,
-    bias: Tensor,
-    labels: Tensor,
-    group: dist.ProcessGroup | None,
-) -> dict[str, Callable[[], Tensor]]:
-    """Say how each loss takes my pairs x and y; with a group, it is that of everyone's."""
-    views, twice = torch.cat([x, y]), torch.cat([labels, labels])
+def inputs(
+    x: Tensor, y: Tensor, scale: Tensor, bias: Tensor, labels: Tensor
+) -> dict[str, tuple[Tensor, ...]]:
+    """Say what each loss takes of the pairs x and y."""
     return {
-        "info_nce_loss": lambda: losses.info_nce_loss(x, y, group=group),
-        "nt_xent_loss": lambda: losses.nt_xent_loss(x, y, group=group),
-        "supervised_contrastive_loss": lambda: losses.supervised_contrastive_loss(
-            views, twice, group=group
+        "info_nce_loss": (x, y),
+        "nt_xent_loss": (x, y),
+        "supervised_contrastive_loss": (
+            torch.cat([x, y]),
+            torch.cat([labels, labels]),
         ),
-        "clip_loss": lambda: losses.clip_loss(x, y, scale, group=group),
-        "siglip_loss": lambda: losses.siglip_loss(x, y, scale, bias, group=group),
-        "vicreg_loss": lambda: losses.vicreg_loss(x, y, group=group),
-        "barlow_twins_loss": lambda: losses.barlow_twins_loss(x, y, group=group),
+        "clip_loss": (x, y, scale),
+        "siglip_loss": (x, y, scale, bias),
+        "vicreg_loss": (x, y),
+        "barlow_twins_loss": (x, y),
     }
 
 
@@ -76,7 +70,8 @@ def found(
     for name in NAMES:
         model.zero_grad()
         x, y, scale, bias = model(*views)
-        loss = every_loss(x, y, scale, bias, labels, group)[name]()
+        mine = inputs(x, y, scale, bias, labels)[name]
+        loss = getattr(losses, name)(*mine, group=group)
         # Every parameter takes part: DistributedDataParallel waits for all of them.
         (loss + 0 * (scale + bias)).backward()
         slopes = [parameter.grad.flatten() for parameter in model.parameters()]
