@@ -26,12 +26,12 @@ def test_the_class_is_the_function_of_its_own_directions(function: str) -> None:
         module = CLASSES[function](4, 5, **settings)
         module.load_state_dict({"weight": call["linear_weight"]})
         expected = getattr(losses, function)(**call, **settings)
-        for twin in (module, pickle.loads(pickle.dumps(module)), copy.deepcopy(module)):
-            found = twin(call["input"], call["target"])
+        for copied in (module, pickle.loads(pickle.dumps(module)), copy.deepcopy(module)):
+            found = copied(call["input"], call["target"])
             torch.testing.assert_close(found, expected, rtol=0, atol=0)
         found.sum().backward()
-        (weight,) = twin.parameters()
-        assert weight is twin.weight
+        (weight,) = copied.parameters()
+        assert weight is copied.weight
         assert weight.grad is not None and weight.grad.abs().sum() > 0
 
 

@@ -53,7 +53,7 @@ def split(name: str) -> list[str]:
     return re.findall(r"[A-Z]+[a-z0-9]*", name)
 
 
-def widened(text: str) -> str:
+def with_more_losses(text: str) -> str:
     """Give a page's navigation the entries of 100 losses, as the theme writes them."""
     entries = list(ENTRY.finditer(text))
     if not entries:  # not a page
@@ -71,7 +71,7 @@ class WideHost(Host):
 
     def content(self, file: Path) -> bytes:
         body = super().content(file)
-        return widened(body.decode("utf-8")).encode() if file.suffix == ".html" else body
+        return with_more_losses(body.decode("utf-8")).encode() if file.suffix == ".html" else body
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_the_navigation_is_widened() -> None:
         text = (SITE / folder / LONGEST).read_text("utf-8")
         # The page is itself in its navigation, where the pattern does not look for it.
         assert len(ENTRY.findall(text)) == len(CATALOG) - 1
-        assert len(re.findall('class="md-nav__link"', widened(text))) >= LOSSES
+        assert len(re.findall('class="md-nav__link"', with_more_losses(text))) >= LOSSES
         assert len(set(names())) == LOSSES - len(CATALOG)
 
 
@@ -154,7 +154,7 @@ def test_pages_are_light(folder: str, browser: Browser, wide_address: str) -> No
     assert "losses/" in heaviest and "losses/" in second
     for path in (heaviest, second):
         text = (SITE / path).read_text("utf-8")
-        more = packed(widened(text)) - weights[path]
+        more = packed(with_more_losses(text)) - weights[path]
         print(f"{path}: {weights[path]} bytes packed, {more} more with {LOSSES} losses")
         print("without its")
         for part, pattern in PARTS.items():
@@ -177,7 +177,7 @@ def test_pages_that_list_all_losses_stay_light(folder: str) -> None:
     """What is on them grows with the losses; their frame is that of any page."""
     for name in GROWING:
         text = (SITE / folder / f"{name}.html").read_text("utf-8")
-        frame = packed(re.sub("<article.*?</article>", "", widened(text), flags=re.DOTALL))
+        frame = packed(re.sub("<article.*?</article>", "", with_more_losses(text), flags=re.DOTALL))
         content = packed(text) - packed(re.sub("<article.*?</article>", "", text, flags=re.DOTALL))
         weight = frame + content * LOSSES / len(CATALOG)
         print(name, round(weight))

@@ -342,7 +342,7 @@ def test_generated_calls_equal_pytorch(name: str) -> None:
     check()
 
 
-def test_every_twin_has_a_strategy() -> None:
+def test_every_loss_of_pytorch_has_a_strategy() -> None:
     for loss in CATALOG:
         if loss.torch_equivalent:
             assert callable(part_of(loss.function, "strategy"))

@@ -20,7 +20,7 @@ from tests.cases import randint, randn
 from tests.cases.linear_cross_entropy import blocks, errors
 
 OLD = not hasattr(torch.nn, "LinearCrossEntropyOptions")
-needs_the_twin = pytest.mark.skipif(OLD, reason="this PyTorch has no such loss")
+needs_torch_equivalent = pytest.mark.skipif(OLD, reason="this PyTorch has no such loss")
 
 
 class Operations(TorchDispatchMode):
@@ -176,7 +176,7 @@ def test_no_class_and_perhaps_no_sample(options: Any, samples: int) -> None:
     assert loss(reduction="none").tolist() == [0] * samples
 
 
-@needs_the_twin
+@needs_torch_equivalent
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])

@@ -86,14 +86,14 @@ def ours(loss: Record) -> Callable[..., Tensor]:
     return adapted(loss.function, getattr(losses, loss.function))
 
 
-def has_twin(loss: Record) -> bool:
+def has_torch_equivalent(loss: Record) -> bool:
     """Whether PyTorch has the loss; the oldest that we support lacks the youngest of them."""
     return loss.torch_equivalent and hasattr(torch.nn.functional, loss.function)
 
 
 def reference(loss: Record) -> Callable[..., Tensor]:
     """PyTorch's own function, or the definition written out in the cases."""
-    if has_twin(loss):
+    if has_torch_equivalent(loss):
         return getattr(torch.nn.functional, loss.function)
     return cases_of(loss).reference
 
@@ -133,7 +133,7 @@ def test_values_and_gradients_equal_the_reference(
     loss: Record, case: Case, dtype: torch.dtype, device: str
 ) -> None:
     for reduction in reductions(loss):
-        if not has_twin(loss) and reduction not in cases_of(loss).REFERENCE_REDUCTIONS:
+        if not has_torch_equivalent(loss) and reduction not in cases_of(loss).REFERENCE_REDUCTIONS:
             continue
         actual = run(ours(loss), case, reduction=reduction)
         try:
@@ -142,7 +142,11 @@ def test_values_and_gradients_equal_the_reference(
             if DEVELOPERS:
                 raise
             pytest.skip(f"this PyTorch refuses the call: {error}")
-        against = "torch.nn.functional" if has_twin(loss) else f"tests/cases/{loss.function}.py"
+        against = (
+            "torch.nn.functional"
+            if has_torch_equivalent(loss)
+            else f"tests/cases/{loss.function}.py"
+        )
         parts = ["the value", *(f"the gradient in {name}" for name in case.differentiable)]
         for part, ours_, theirs in zip(parts, actual, expected, strict=True):
             assert ours_.dtype == theirs.dtype
@@ -201,7 +205,7 @@ def test_derivatives_agree_with_finite_differences(
         )
 
     # The checkpoints of an old PyTorch, which lacks `options` as well, pass no tangents on.
-    forward_ad = "options" not in case.arguments or has_twin(loss)
+    forward_ad = "options" not in case.arguments or has_torch_equivalent(loss)
     assert torch.autograd.gradcheck(function, leaves, check_forward_ad=forward_ad)
     assert torch.autograd.gradgradcheck(function, leaves, fast_mode=True)
 
@@ -272,9 +276,9 @@ def parameters(callable_: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
     return [(p.name, p.kind, p.default) for p in found]
 
 
-@each_loss(lambda loss: has_twin(loss) or hasattr(torch.nn, loss.classes[0]))
+@each_loss(lambda loss: has_torch_equivalent(loss) or hasattr(torch.nn, loss.classes[0]))
 def test_signatures_are_those_of_pytorch(loss: Record) -> None:
-    if has_twin(loss):
+    if has_torch_equivalent(loss):
         assert parameters(ours(loss)) == parameters(reference(loss))
     for name in loss.classes:
         mine, theirs = getattr(losses, name), getattr(torch.nn, name)
@@ -323,8 +327,8 @@ def test_classes_are_the_functions(loss: Record, case: Case, dtype: torch.dtype)
     expected = ours(loss)(**case.arguments, reduction=default)
     for module, inputs in modules(loss, case):
         assert repr(module).startswith(f"{type(module).__name__}(")
-        for twin in (module, pickle.loads(pickle.dumps(module))):
-            close(twin(*inputs), expected, dtype)
+        for copied in (module, pickle.loads(pickle.dumps(module))):
+            close(copied(*inputs), expected, dtype)
         fresh = copy.deepcopy(module)
         fresh.load_state_dict(module.state_dict())
         if loss.torch_equivalent:
@@ -387,7 +391,11 @@ def wrong_calls(name: str) -> list[Any]:
     """Parameters: the errors of all losses. Which types PyTorch raises depends on its version."""
 
     def known(loss: Record) -> bool:
-        return hasattr(torch.nn, loss.classes[0]) if name == "class_errors" else has_twin(loss)
+        return (
+            hasattr(torch.nn, loss.classes[0])
+            if name == "class_errors"
+            else has_torch_equivalent(loss)
+        )
 
     return [
         pytest.param(

@@ -36,7 +36,7 @@ def in_blocks(page: str) -> Callable[..., Tensor]:
     return scope["in_blocks"]
 
 
-def held(loss: Callable[..., Tensor], size: int, numbers: tuple[float, ...]) -> float:
+def peak_mib(loss: Callable[..., Tensor], size: int, numbers: tuple[float, ...]) -> float:
     """Measure forward and backward, in MiB."""
     leaves = [torch.randn(size, 512, requires_grad=True) for _ in range(2)]
     return peak(lambda: torch.autograd.grad(loss(*leaves, *numbers), leaves)) / 2**20
@@ -49,8 +49,8 @@ def test_blocks_hold_what_the_page_says(function: str) -> None:
     page = (PAGES / f"{function}.md").read_text("utf-8")
     whole, blocks = map(float, ROW.findall(page))
     numbers = COMPARING[function]
-    assert held(getattr(losses, function), 4096, numbers) == pytest.approx(whole, rel=0.03)
-    assert held(in_blocks(page), 4096, numbers) == pytest.approx(blocks, rel=0.03)
+    assert peak_mib(getattr(losses, function), 4096, numbers) == pytest.approx(whole, rel=0.03)
+    assert peak_mib(in_blocks(page), 4096, numbers) == pytest.approx(blocks, rel=0.03)
     # With the batch one grows fourfold, the other twofold.
-    assert held(getattr(losses, function), 2048, numbers) < 0.3 * whole
-    assert held(in_blocks(page), 2048, numbers) > 0.4 * blocks
+    assert peak_mib(getattr(losses, function), 2048, numbers) < 0.3 * whole
+    assert peak_mib(in_blocks(page), 2048, numbers) > 0.4 * blocks

@@ -115,7 +115,7 @@ def run(node: ast.stmt, module: str, **names: Any) -> dict[str, Any]:
 
 
 @cache
-def lifted(module: str, name: str) -> Any:
+def extracted(module: str, name: str) -> Any:
     """Lift one function out of a module that does not import."""
     for node in nodes(module):
         if isinstance(node, ast.FunctionDef) and node.name == name:

@@ -15,7 +15,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def of_trl(input: Tensor, teacher: Tensor, beta: float = 0.5, temperature: float = 1.0) -> Tensor:
-    loss = _load.lifted("trl.experimental.gkd.gkd_trainer", "generalized_jsd_loss")
+    loss = _load.extracted("trl.experimental.gkd.gkd_trainer", "generalized_jsd_loss")
     return loss(input, teacher, beta=beta, temperature=temperature)
 
 

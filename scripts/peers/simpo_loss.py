@@ -44,7 +44,7 @@ def of_trl(policy_chosen_logps: Tensor, policy_rejected_logps: Tensor) -> Tensor
         label_smoothing=0.0,
         accelerator=SimpleNamespace(device="cpu"),
     )
-    method = _load.lifted("trl.experimental.cpo.cpo_trainer", "cpo_loss")
+    method = _load.extracted("trl.experimental.cpo.cpo_trainer", "cpo_loss")
     losses, *_ = method(trainer, policy_chosen_logps, policy_rejected_logps)
     return losses.mean()
 

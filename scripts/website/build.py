@@ -116,7 +116,7 @@ def build(name: str, site: Path, strict: bool) -> None:
         mkdocs_build(config)
     except Abort as error:
         sys.exit(f"{name}: {error}")
-    postprocess.finish(config, draft=not strict)
+    postprocess.process_site(config, draft=not strict)
     if name != "en":
         (site / "404.html").unlink()  # a host shows that of the root
         english = config.plugins["fallback"]

@@ -51,12 +51,12 @@ def embedded_twice(model: DistributedDataParallel, first: Tensor, second: Tensor
         embedded = torch.cat([model(part) for part in parts]).requires_grad_()
     # 2. The loss, and its gradient in the embeddings.
     loss = losses.info_nce_loss(*embedded.split(len(first)), group=dist.group.WORLD)
-    (slopes,) = torch.autograd.grad(loss, embedded)
+    (upstream,) = torch.autograd.grad(loss, embedded)
     # 3. Embed each part again, and go back from it. Exchange after the last.
-    slopes = slopes.split([len(part) for part in parts])
-    for number, (part, slope) in enumerate(zip(parts, slopes, strict=True), 1):
+    gradients = upstream.split([len(part) for part in parts])
+    for number, (part, its) in enumerate(zip(parts, gradients, strict=True), 1):
         with nullcontext() if number == len(parts) else model.no_sync():
-            model(part).backward(slope)
+            model(part).backward(its)
     return loss.detach()
 
 

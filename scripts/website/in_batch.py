@@ -74,8 +74,8 @@ def found(
         loss = getattr(losses, name)(*mine, group=group)
         # Every parameter takes part: DistributedDataParallel waits for all of them.
         (loss + 0 * (scale + bias)).backward()
-        slopes = [parameter.grad.flatten() for parameter in model.parameters()]
-        results[name] = (loss.detach(), torch.cat(slopes))
+        gradients = [parameter.grad.flatten() for parameter in model.parameters()]
+        results[name] = (loss.detach(), torch.cat(gradients))
     return results
 
 

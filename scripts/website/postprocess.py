@@ -238,11 +238,11 @@ def names_of(path: str) -> dict[str, list[str]]:
     return {"": meta.get("names", []), **meta.get("sections", {})}
 
 
-def finish(config: MkDocsConfig, draft: bool = False) -> None:
+def process_site(config: MkDocsConfig, draft: bool = False) -> None:
     site = Path(config.site_dir)
     listed = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
     for path in language.pages():
-        title, description = finish_page(config, path)
+        title, description = process_page(config, path)
         listed.append(f"- [{title}]({config.site_url or ''}{path}): {description}")
     # The theme brings languages that no search here uses, under licences of their own.
     shutil.rmtree(site / "assets" / "javascripts" / "lunr")
@@ -252,7 +252,7 @@ def finish(config: MkDocsConfig, draft: bool = False) -> None:
     (site / "llms.txt").write_text("\n".join(listed) + "\n", "utf-8")
 
 
-def finish_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
+def process_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     """Finish one page, but for its style; return its title and its description."""
     site, source = Path(config.site_dir), language.source(path)
     built = (site / path).with_suffix(".html")

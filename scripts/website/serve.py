@@ -73,7 +73,7 @@ def rebuild(name: str, path: str, root: Path) -> None:
             url = f"{loss.function}.html#losses.{item}"
             config.plugins["autorefs"].register_url(f"losses.{item}", url)
     build(config, dirty=True)
-    postprocess.finish_page(config, path)
+    postprocess.process_page(config, path)
     postprocess.tag(index)
     if name == "zh":
         for file in (page, site / path, index):
