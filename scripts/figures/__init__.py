@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 
 from losses.catalog import CATALOG, Curve
-from scripts.figures import curves, illustrations, scenes, surfaces
+from scripts.figures import curves, illustrations, pictures, surfaces
 from scripts.figures.drawing import PICTURES, RECORDS, cached
 from scripts.figures.gallery import gallery
 from scripts.website.language import DOCS
@@ -136,5 +136,5 @@ def compare(*arguments: str) -> str:
 
 
 assert illustrations and surfaces  # imported for the pictures that they register
-for found in pkgutil.iter_modules(scenes.__path__, f"{scenes.__name__}."):
+for found in pkgutil.iter_modules(pictures.__path__, f"{pictures.__name__}."):
     import_module(found.name)

@@ -67,10 +67,10 @@ def process(rank: int, meeting_point: str, results: str) -> None:
     for compute in (mean_of_means, sum_over_count, triplets):
         model = DistributedDataParallel(network())
         loss = compute(model, inputs, targets)
-        slope = gradient(loss, model)
+        of_all = gradient(loss, model)
         average = loss.detach().clone()
         dist.all_reduce(average)  # for the log
-        found[compute.__name__] = (average / dist.get_world_size(), slope)
+        found[compute.__name__] = (average / dist.get_world_size(), of_all)
     if rank == 0:
         torch.save(found, results)
     del model, loss  # they hold on to the group

@@ -111,9 +111,9 @@ def coral_scores(name: str) -> str:
         score.requires_grad_()
         target = torch.full((len(score),), rank)
         loss = losses.coral_loss(score[:, None] + bias, target, reduction="none")
-        (slope,) = torch.autograd.grad(loss.sum(), score)
+        (gradient,) = torch.autograd.grad(loss.sum(), score)
         text = gettext("rank {k}", k=rank)
-        lines.append(curves.Line(text, score.detach(), loss.detach(), slope))
+        lines.append(curves.Line(text, score.detach(), loss.detach(), gradient))
     shared = Curve({}, domain, gettext("score s"), symbol="s")
     panels = [
         curves.plot(lines, shared, which, f"{name}-{which}") for which in ("value", "gradient")

@@ -30,8 +30,8 @@ def descent(name: str) -> str:
     way = [at]
     for _ in range(8):
         at = at.clone().requires_grad_()
-        (slope,) = torch.autograd.grad(loss(at[0], at[1]), at)
-        at = (at - 0.25 * slope).detach()
+        (gradient,) = torch.autograd.grad(loss(at[0], at[1]), at)
+        at = (at - 0.25 * gradient).detach()
         way.append(at)
     steps = torch.stack(way)
 

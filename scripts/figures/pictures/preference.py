@@ -48,8 +48,8 @@ def at_margins() -> dict[str, tuple[Tensor, Tensor]]:
     for name, form in forms.items():
         x = MARGINS.clone().requires_grad_()
         value = form(x)
-        (slope,) = torch.autograd.grad(value.sum(), x)
-        found[name] = (value.detach(), slope)
+        (gradient,) = torch.autograd.grad(value.sum(), x)
+        found[name] = (value.detach(), gradient)
     return found
 
 

@@ -38,8 +38,8 @@ def descent(loss: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     scores = START.clone().requires_grad_()
     path = [START[0]]
     for _ in range(STEPS):
-        (slope,) = torch.autograd.grad(loss(scores, GRADES), scores)
-        scores = (scores - 0.3 * slope).detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(loss(scores, GRADES), scores)
+        scores = (scores - 0.3 * gradient).detach().requires_grad_()
         path.append(scores.detach()[0])
     return torch.stack(path)
 

@@ -33,8 +33,8 @@ def trained(loss: Callable[[Tensor, Tensor], Tensor], rate: float) -> Tensor:
     first, second, weight = views()
     for _ in range(STEPS):
         weight = weight.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(loss(first @ weight, second @ weight), weight)
-        weight = weight - rate * slope
+        (gradient,) = torch.autograd.grad(loss(first @ weight, second @ weight), weight)
+        weight = weight - rate * gradient
     return weight.detach()
 
 

@@ -31,9 +31,9 @@ def moved(temperature: float) -> tuple[Tensor, Tensor]:
     """Return the way that each row is moved, times the temperature, and its probability."""
     x = rows().requires_grad_()
     loss = losses.info_nce_loss(x[:1], x[1:2], x[2:], temperature=temperature)
-    (slope,) = torch.autograd.grad(loss, x)
+    (gradient,) = torch.autograd.grad(loss, x)
     similar = x.detach() @ x[0].detach() / temperature
-    return -temperature * slope, similar[1:].softmax(0)
+    return -temperature * gradient, similar[1:].softmax(0)
 
 
 def arrow(axes: Axes, start: Tensor, way: Tensor, colour: str, gid: str) -> None:

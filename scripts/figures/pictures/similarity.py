@@ -75,17 +75,17 @@ def table(salt: str) -> str:
     return panel(paint, alt, salt, gettext("cosines; the own pairs are marked"))
 
 
-def slopes(salt: str, function: str, title: str, **settings: Any) -> str:
-    slope = pulls(function, **settings)
+def gradients(salt: str, function: str, title: str, **settings: Any) -> str:
+    gradient = pulls(function, **settings)
 
     def paint(axes: Axes) -> None:
         grid(axes)
         for i in range(SIDE):
             for j in range(SIDE):
-                side = 0.95 * float((slope[i, j].abs() / SCALE).sqrt())
+                side = 0.95 * float((gradient[i, j].abs() / SCALE).sqrt())
                 left, top = j + 1 - side / 2, i + 1 - side / 2
                 corners = [left, left + side, left + side, left], [top, top, top + side, top + side]
-                if slope[i, j] < 0:
+                if gradient[i, j] < 0:
                     axes.fill(*corners, color=COLOURS[0], lw=0)
                 elif side > 0.05:
                     axes.fill(
@@ -97,7 +97,7 @@ def slopes(salt: str, function: str, title: str, **settings: Any) -> str:
         else:
             framed(axes, 2.52, 1.52, 0.96, 0.96)
 
-    rows = [listed([number(float(x) / SCALE) for x in row]) for row in slope]
+    rows = [listed([number(float(x) / SCALE) for x in row]) for row in gradient]
     alt = gettext("{function}: the slope in each logit, row by row: {rows}.",
                   function=function, rows=listed(rows, "; ", "；"))  # fmt: skip
     return panel(paint, alt, salt, title)
@@ -113,8 +113,8 @@ def panel(paint: Any, alt: str, salt: str, title: str) -> str:
 def similarity(name: str) -> str:
     panels = [
         table(f"{name}-1"),
-        slopes(f"{name}-2", "clip_loss", gettext("clip_loss: a row, a column")),
-        slopes(f"{name}-3", "siglip_loss", gettext("siglip_loss: each cell"), logit_bias=BIAS),
+        gradients(f"{name}-2", "clip_loss", gettext("clip_loss: a row, a column")),
+        gradients(f"{name}-3", "siglip_loss", gettext("siglip_loss: each cell"), logit_bias=BIAS),
     ]
     caption = gettext(
         "What one step does to the cosines. Filled squares are drawn together, hatched ones apart; "
