@@ -370,14 +370,14 @@ RECORD = Record(
         ),
         lipschitz=Claim(
             True,
-            "its gradient is an average of the layer's rows, minus the target's row",
+            "at most the distance of the target's row of the layer from the farthest other row",
             "(linear_weight - linear_weight[target]).norm(dim=1).max()",
         ),
         smooth=Claim(True, "log-sum-exp is"),
         symmetric=Claim(False, "the most likely class becomes the least likely", "sign"),
         bounded=Claim(
             True,
-            "it is the layer's rows averaged by softmax, minus the target's row",
+            "at most the distance of the target's row of the layer from the farthest other row",
             "(linear_weight - linear_weight[target]).norm(dim=1).max()",
         ),
         non_negative=Claim(True, "minus the logarithm of a probability"),

@@ -278,7 +278,9 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(True, "a mean of hinges"),
         lipschitz=Claim(
-            True, "C − 1 hinges, divided by C", "((len(input) - 1) / len(input)) ** 0.5"
+            True,
+            "C − 1 hinges, divided by C: at most √((C − 1) / C)",
+            "((len(input) - 1) / len(input)) ** 0.5",
         ),
         smooth=Claim(
             False, "a kink wherever the target is `margin` above another class; with `p=2` none"
@@ -286,7 +288,7 @@ RECORD = Record(
         symmetric=Claim(False, "the best class becomes the worst", "sign"),
         bounded=Claim(
             True,
-            "C − 1 hinges, divided by C; with `p=2` there is no bound",
+            "at most √((C − 1) / C); with `p=2` there is no bound",
             "((len(input) - 1) / len(input)) ** 0.5",
         ),
         non_negative=Claim(True, "a mean of hinges"),

@@ -52,7 +52,8 @@ def properties(function: str) -> str:
             }[claim.value]
         else:
             title = gettext(title)
-            if claim.value is not None:
+            # The reason puts a longer one into words.
+            if claim.value is not None and len(value) <= 40:
                 holds = {
                     "lipschitz": gettext("yes, constant {value}", value=value),
                     "bounded": gettext("yes, by {value}", value=value),
