@@ -115,19 +115,27 @@ def run(node: ast.stmt, module: str, **names: Any) -> dict[str, Any]:
 
 
 @cache
-def extracted(module: str, name: str) -> Any:
-    """Lift one function out of a module that does not import."""
+def extracted(module: str, name: str, *helpers: str) -> Any:
+    """Lift one function out of a module that does not import, and those that it calls."""
+    names = {helper: extracted(module, helper) for helper in helpers}
     for node in nodes(module):
         if isinstance(node, ast.FunctionDef) and node.name == name:
             node.decorator_list = []
-            return run(node, module)[name]
+            return run(node, module, **names)[name]
     raise ImportError(f"{module} has no {name}", name=module)
 
 
-def branches(module: str, first: str, **names: Any) -> dict[str, Any]:
-    """Run the `if` and `elif`s that begin with this condition, and return all names after it."""
+def branches(module: str, first: str, says: str = "", **names: Any) -> dict[str, Any]:
+    """Run the `if` and `elif`s that begin with this condition, and return all names after it.
+
+    Where several begin with it, `says` are words of the one that is meant.
+    """
     for node in nodes(module):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == first:
+        if (
+            isinstance(node, ast.If)
+            and ast.unparse(node.test) == first
+            and says in ast.unparse(node)
+        ):
             return run(node, module, **names)
     raise ImportError(f"{module} has no 'if {first}'", name=module)
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from scripts.peers import Agreement, Peer
+from scripts.peers import Agreement, Peer, _load
 
 INPUT = (
     "three answers with log-ratios of 1, −0.5 and 1, of which the second is not liked, and two "
@@ -45,7 +46,40 @@ def with_level(clamped: bool = True, **arguments: Any) -> Tensor:
     return of_liger(**kept, kl=kl.clamp(min=0) if clamped else kl)
 
 
+def of_trl(
+    policy_logps: Tensor,
+    reference_logps: Tensor,
+    target: Tensor,
+    policy_kl_logps: Tensor,
+    reference_kl_logps: Tensor,
+    beta: float = 0.1,
+) -> Tensor:
+    """Run the part of the trainer between log-probabilities and losses."""
+    names: dict[str, Any] = {
+        "self": SimpleNamespace(
+            calculate_KL=True,
+            accelerator=SimpleNamespace(gather_for_metrics=lambda x: x),
+            loss_type="kto",
+            beta=beta,
+        ),
+        "KL_logps": policy_kl_logps,
+        "ref_KL_logps": reference_kl_logps,
+        "chosen_logps": policy_logps[target],
+        "ref_chosen_logps": reference_logps[target],
+        "rejected_logps": policy_logps[~target],
+        "ref_rejected_logps": reference_logps[~target],
+    }
+    for first, says in (
+        ("self.calculate_KL", "clamp(min=0)"),
+        ("chosen_logps.shape[0] != 0 or ref_chosen_logps.shape[0] != 0", ""),
+        ("rejected_logps.shape[0] != 0 or ref_rejected_logps.shape[0] != 0", ""),
+    ):
+        names = _load.branches("trl.trainer.kto_trainer", first, says, **names)
+    return torch.cat((names["chosen_losses"], names["rejected_losses"])).mean()
+
+
 PEERS = (
+    Peer("trl", "KTOTrainer", "", 0.479181, lambda: of_trl(**ARGUMENTS)),
     Peer(
         "liger-kernel",
         "LigerFusedLinearKTOLoss()(..., kl=kl.clamp(min=0))",
@@ -77,4 +111,7 @@ def random() -> dict[str, Any]:
     }
 
 
-AGREEMENTS = (Agreement("liger-kernel", "LigerFusedLinearKTOLoss", random, with_level),)
+AGREEMENTS = (
+    Agreement("trl", "`KTOTrainer`", random, of_trl, timed=False),
+    Agreement("liger-kernel", "LigerFusedLinearKTOLoss", random, with_level),
+)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from scripts.peers import Agreement, Peer, _liger
+from scripts.peers import Agreement, Peer, _liger, _load
 
 INPUT = (
     "two pairs with averages of −0.5, −1 (chosen, of one and of three tokens) and −1, −0.75 "
@@ -36,7 +37,23 @@ def odds(policy_chosen_logps: Tensor, policy_rejected_logps: Tensor, beta: float
     return loss
 
 
+def of_trl(policy_chosen_logps: Tensor, policy_rejected_logps: Tensor, beta: float = 0.1) -> Tensor:
+    """Ask the trainer's own method, which is called on averages and subtracted by the trainer."""
+    trainer = SimpleNamespace(beta=beta, accelerator=SimpleNamespace(device="cpu"))
+    module = "trl.experimental.orpo.orpo_trainer"
+    method = _load.extracted(module, "odds_ratio_loss", "log1mexp")
+    losses, *_ = method(trainer, policy_chosen_logps, policy_rejected_logps)
+    return -losses.mean()
+
+
 PEERS = (
+    Peer(
+        "trl",
+        "ORPOTrainer.odds_ratio_loss(...)",
+        "the odds alone; the trainer adds the cross entropy, averaged over all tokens",
+        0.06259,
+        lambda: of_trl(**ARGUMENTS),
+    ),
     Peer(
         "liger-kernel",
         "LigerFusedLinearORPOLoss()",
@@ -62,6 +79,14 @@ def random() -> dict[str, Any]:
 
 
 AGREEMENTS = (
+    Agreement(
+        "trl",
+        "`ORPOTrainer.odds_ratio_loss`, with the cross entropy added",
+        random,
+        lambda **call: of_trl(**call) - call["policy_chosen_logps"].mean(),
+        1e-6,  # it computes in float32
+        timed=False,
+    ),
     Agreement(
         "liger-kernel",
         "`LigerFusedLinearORPOLoss(compute_nll_loss=False)`, with the cross entropy added",
