@@ -132,7 +132,7 @@ def beside_libraries(module: list[str], options: list[str]) -> int:
     """
     python = make(ROOT / "build" / "peers")
     (torch,) = re.findall(r'"(torch==[\d.]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
-    install(python, "docs,test", torch, *PEERS_NEED)
+    install(python, "docs,test,rosetta", torch, *PEERS_NEED)
     pins = [f"{name}=={version}" for name, version in libraries().items() if name != "torch"]
     pip = [python, "-m", "pip", "install", "--quiet", "--no-deps", *pins, *WITHOUT_THEIR_NEEDS]
     subprocess.run(pip, cwd=ROOT, check=True)

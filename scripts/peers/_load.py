@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -50,6 +52,19 @@ def torchvision() -> Any:
             library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         OPERATORS.append(library)
     return import_module("torchvision")
+
+
+def keras() -> Any:
+    """Import Keras, which is to compute with PyTorch."""
+    os.environ["KERAS_BACKEND"] = "torch"
+    return import_module("keras")
+
+
+def optax(loss: str, *arguments: Tensor, **settings: Any) -> Tensor:
+    """Call a loss of Optax with tensors."""
+    function = getattr(import_module("optax.losses"), loss)
+    arrays = [argument.detach().numpy() for argument in arguments]
+    return torch.tensor(np.asarray(function(*arrays, **settings)))
 
 
 def allrank() -> Any:

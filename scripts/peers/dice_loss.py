@@ -35,6 +35,21 @@ def of_kornia(**settings: Any) -> Tensor:
     return dice_loss(ARGUMENTS["input"], ARGUMENTS["target"], **settings)
 
 
+def as_last(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Put the classes last, and write the target as one-hot."""
+    hot = torch.nn.functional.one_hot(target, input.shape[1])
+    return input.movedim(1, -1), hot.to(input.dtype)
+
+
+def of_keras(input: Tensor, target: Tensor) -> Tensor:
+    logits, hot = as_last(input, target)
+    return _load.keras().losses.dice(hot, logits.softmax(-1))
+
+
+def of_optax(input: Tensor, target: Tensor, **settings: Any) -> Tensor:
+    return _load.optax("dice_loss", *as_last(input, target), **settings).mean()
+
+
 PEERS = (
     Peer(
         "monai",
@@ -49,6 +64,20 @@ PEERS = (
         "adds up the whole batch, as `per_image=False`; an absent class costs 0",
         0.417582,
         lambda: of_segmentation_models(**ARGUMENTS),
+    ),
+    Peer(
+        "keras",
+        "dice(one_hot, probabilities)",
+        "adds up all classes, pixels and images first, unless `axis` says otherwise",
+        0.666667,
+        lambda: of_keras(**ARGUMENTS),
+    ),
+    Peer(
+        "optax",
+        "dice_loss(logits, one_hot).mean()",
+        "smooths by 1 unless told otherwise, which is `smooth=2` here",
+        0.263528,
+        lambda: of_optax(**ARGUMENTS),
     ),
     Peer(
         "kornia",
@@ -102,6 +131,14 @@ def random_batch() -> dict[str, Any]:
 
 
 AGREEMENTS = (
+    Agreement(
+        "optax",
+        "`dice_loss(logits, one_hot, smooth=smooth / 2).mean()`",
+        lambda: {name: x.detach() for name, x in random().items()} | {"smooth": 0.5},
+        lambda smooth, **call: of_optax(**call, smooth=smooth / 2),
+        1e-6,  # it computes in float32
+        timed=False,
+    ),
     Agreement("monai", "DiceLoss(softmax=True, to_onehot_y=True)", random, of_monai),
     Agreement(
         "monai",

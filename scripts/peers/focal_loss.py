@@ -41,7 +41,20 @@ def of_rows(input: Tensor, target: Tensor, **settings: Any) -> Tensor:
     return of_kornia(input, target, **settings, reduction="none").sum(1).mean()
 
 
+def of_keras(input: Tensor, target: Tensor, **settings: Any) -> Tensor:
+    hot = torch.nn.functional.one_hot(target, input.shape[1]).to(input.dtype)
+    focal = _load.keras().losses.categorical_focal_crossentropy
+    return focal(hot, input, from_logits=True, **settings).mean()
+
+
 PEERS = (
+    Peer(
+        "keras",
+        "categorical_focal_crossentropy(one_hot, logits, from_logits=True).mean()",
+        "multiplies all classes by `alpha`, by default 0.25",
+        0.120956,
+        lambda: of_keras(**ARGUMENTS),
+    ),
     Peer(
         "kornia",
         'focal_loss(..., alpha=None, gamma=2.0, reduction="none").sum(1).mean()',

@@ -26,7 +26,18 @@ def of_sentence_transformers() -> Tensor:
     return loss([["a query"], [list(scores)]], [labels])
 
 
+def of_optax(input: Tensor, target: Tensor) -> Tensor:
+    return _load.optax("ranking_softmax_loss", input, target)
+
+
 PEERS = (
+    Peer(
+        "optax",
+        "ranking_softmax_loss(input, target)",
+        "multiplies by the relevance itself, not by its softmax",
+        40.0,
+        lambda: of_optax(**ARGUMENTS),
+    ),
     Peer(
         "sentence-transformers",
         "ListNetLoss(model)(...)",

@@ -39,7 +39,19 @@ def of_monai(input1: Tensor, input2: Tensor, temperature: float = 0.5) -> Tensor
     return ContrastiveLoss(temperature=temperature)(input1, input2)
 
 
+def of_optax(input1: Tensor, input2: Tensor, temperature: float) -> Tensor:
+    labels = torch.arange(len(input1)).repeat(2)
+    return _load.optax("ntxent", torch.cat((input1, input2)), labels, temperature=temperature)
+
+
 PEERS = (
+    Peer(
+        "optax",
+        "ntxent(rows, labels, temperature=0.01)",
+        "",
+        200.0,
+        lambda: of_optax(**ARGUMENTS),
+    ),
     Peer(
         "lightly",
         "NTXentLoss(0.01)(input1, input2)",

@@ -39,7 +39,28 @@ def of_segmentation_models() -> Tensor:
     return focal("binary", reduction="sum")(ARGUMENTS["inputs"], ARGUMENTS["targets"])
 
 
+def of_keras(**settings: Any) -> Tensor:
+    """Call it as it wants rows: of one logit each, for it averages over a row."""
+    input, target = (ARGUMENTS[name][:, None] for name in ("inputs", "targets"))
+    focal = _load.keras().losses.binary_focal_crossentropy
+    return focal(target, input, from_logits=True, **settings).sum()
+
+
 PEERS = (
+    Peer(
+        "keras",
+        "binary_focal_crossentropy(..., from_logits=True)",
+        "weighs yes and no alike, whatever `alpha` is, unless `apply_class_balancing=True`",
+        0.0244616,
+        of_keras,
+    ),
+    Peer(
+        "optax",
+        "sigmoid_focal_loss(inputs, targets).sum()",
+        "weighs yes and no alike, unless `alpha` is given",
+        0.0244616,
+        lambda: _load.optax("sigmoid_focal_loss", *list(ARGUMENTS.values())[:2]).sum(),
+    ),
     Peer(
         "torchvision",
         'sigmoid_focal_loss(..., reduction="sum")',

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scripts.peers import Agreement, Peer
+from scripts.peers import Agreement, Peer, _load
 
 INPUT = "the rows (1, 0), (0, 1), (1, 1) and (1, 0), all of one label"
 ARGUMENTS: dict[str, Any] = {
@@ -47,6 +47,15 @@ PEERS = (
         "leaves a row's other positives out of the denominator, and averages over pairs, not rows",
         1.05792,
         lambda: of_nt_xent(**LABELLED),
+        "the rows (1, 0), (1, 1) and (0, 1) of one label, (−1, 0) and (−1, 1) of another",
+        LABELLED,
+    ),
+    Peer(
+        "optax",
+        "ntxent(input, target, temperature=0.1)",
+        "leaves a row's other positives out of the denominator, and averages over pairs, not rows",
+        1.05792,
+        lambda: _load.optax("ntxent", *LABELLED.values(), temperature=0.1),
         "the rows (1, 0), (1, 1) and (0, 1) of one label, (−1, 0) and (−1, 1) of another",
         LABELLED,
     ),

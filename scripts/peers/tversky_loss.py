@@ -37,6 +37,19 @@ def of_kornia(input: Tensor, target: Tensor, alpha: float, beta: float) -> Tenso
     return tversky_loss(input, target, alpha, beta)
 
 
+MISSES: dict[str, Any] = {
+    "input": torch.tensor([[[1.0, 0.0, 0.0, 0.0]]]),
+    "target": torch.tensor([[[1, 1, 1, 0]]]),
+    "alpha": 0.3,
+    "beta": 0.7,
+    "from_logits": False,
+}
+
+
+def of_keras(input: Tensor, target: Tensor, alpha: float, beta: float, **others: Any) -> Tensor:
+    return _load.keras().losses.tversky(target, input, alpha=alpha, beta=beta)
+
+
 PEERS = (
     Peer(
         "monai",
@@ -51,6 +64,15 @@ PEERS = (
         "adds up the whole batch, as `per_image=False`; an absent class costs 0",
         0.432323,
         lambda: of_segmentation_models(**ARGUMENTS),
+    ),
+    Peer(
+        "keras",
+        "tversky(mask, probabilities, alpha=0.3, beta=0.7)",
+        "exchanges `alpha` and `beta`, against its own words; adds up everything",
+        0.375,
+        lambda: of_keras(**MISSES),
+        "one mask of three pixels, of which one is found",
+        MISSES,
     ),
     Peer(
         "kornia",
@@ -91,6 +113,13 @@ def binary(input: Tensor, target: Tensor, per_image: bool, **settings: Any) -> T
 
 
 AGREEMENTS = (
+    Agreement(
+        "keras",
+        "`tversky(mask, probabilities, alpha=beta, beta=alpha)`, one mask at a time",
+        lambda: MISSES | {"input": torch.tensor([[[0.9, 0.3, 0.2, 0.1]]]).requires_grad_()},
+        lambda alpha, beta, **call: of_keras(**call, alpha=beta, beta=alpha),
+        1e-5,  # no `smooth`
+    ),
     Agreement("monai", "TverskyLoss(softmax=True, to_onehot_y=True, ...)", random, of_monai),
     Agreement(
         "kornia",
