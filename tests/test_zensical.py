@@ -20,7 +20,8 @@ import yaml
 from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG
-from scripts.website.build import navigation
+from scripts.website import language
+from scripts.website.build import navigation, translated
 
 pytestmark = [
     pytest.mark.zensical,
@@ -42,24 +43,29 @@ PARTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def sites() -> Iterator[dict[str, Path]]:
+@pytest.fixture(scope="module", params=["en", "zh"])
+def sites(request: pytest.FixtureRequest) -> Iterator[dict[str, Path]]:
     # Zensical writes nowhere but below its settings, and knows nothing of ours.
-    written = (ROOT / "mkdocs.yml").read_text("utf-8")
-    nav = yaml.safe_dump({"nav": navigation(yaml_load(written)["nav"])}, allow_unicode=True)
+    written = yaml_load((ROOT / "mkdocs.yml").read_text("utf-8"))
+    written["nav"] = navigation(written["nav"])
+    if request.param != "en":
+        written |= translated(written, request.param)
     settings = ROOT / "filled.yml"
-    settings.write_text(written[: written.index("\nnav:") + 1] + nav, "utf-8")
     folders = {name: ROOT / "build" / f"by-{name}" for name in BUILDERS}
     for name, command in BUILDERS.items():
         shutil.rmtree(folders[name], ignore_errors=True)
+        written["site_dir"] = str(folders[name].relative_to(ROOT))
+        # Names of Python, which it also calls, stay names.
+        settings.write_text(yaml.dump(written, allow_unicode=True, sort_keys=False), "utf-8")
         subprocess.run(
             [sys.executable, "-m", *command, "--strict", "-f", settings.name],
             cwd=ROOT,
-            env=os.environ | {"SITE_DIR": str(folders[name]), "NO_MKDOCS_2_WARNING": "1"},
+            env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
             check=True,
         )
     yield folders
     settings.unlink()
+    language.use("en")
 
 
 def articles(site: Path) -> dict[str, str]:
