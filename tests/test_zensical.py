@@ -50,6 +50,8 @@ def sites(request: pytest.FixtureRequest) -> Iterator[dict[str, Path]]:
     written["nav"] = navigation(written["nav"])
     if request.param != "en":
         written |= translated(written, request.param)
+        # Zensical takes no folder from the root
+        written["docs_dir"] = str(Path(written["docs_dir"]).relative_to(ROOT))
     settings = ROOT / "filled.yml"
     folders = {name: ROOT / "build" / f"by-{name}" for name in BUILDERS}
     for name, command in BUILDERS.items():
