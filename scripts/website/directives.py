@@ -238,7 +238,7 @@ def rosetta(part: str) -> str:
 
 
 def number(value: float | None) -> str:
-    return gettext("an error") if value is None else f"{value:.6g}"
+    return gettext("an error") if value is None else f"{value:.6g}".replace("-", "−")
 
 
 def otherwise(function: str, peer: scripts.peers.Peer) -> str:

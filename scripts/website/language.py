@@ -90,7 +90,7 @@ def named(name: str, what: str) -> str:
 
 def breakable(name: str) -> str:
     """Let a name break after its words, where a phone has no place for all of it."""
-    return re.sub(r"_|(?<=[a-z])(?=[A-Z])", r"\g<0><wbr>", name)
+    return re.sub(r"[._/]|(?<=[a-z])(?<!Io)(?=[A-Z])", r"\g<0><wbr>", name)
 
 
 def cut(text: str) -> str:

@@ -38,6 +38,8 @@ LISTS = {
     *("guide/bibliography", "guide/errata", "guide/rosetta"),
 }
 NAME = re.compile(r'(<h1[^>]*>|<span class="doc doc-object-name[^>]*>)([^<]*)')
+WORD = re.compile(r"\S{8,}")
+LONG = re.compile(r"(?<=<code>)[\w./]{20,}(?=</code>)")
 # Chinese pages: what is slanted, without a Chinese character in it, is an English title.
 ENGLISH_TITLE = re.compile(r"<em>(?=[^\u4e00-\u9fff<]+</em>)")
 # mkdocstrings's template has the punctuation of English between a parameter and its description.
@@ -252,12 +254,20 @@ def process_site(config: MkDocsConfig, draft: bool = False) -> None:
     (site / "llms.txt").write_text("\n".join(listed) + "\n", "utf-8")
 
 
+def in_one_piece(name: re.Match[str]) -> str:
+    """Let a name begin a line of its own before it breaks."""
+    parts = language.breakable(name[0])
+    return f'<span class="name">{parts}</span>' if parts != name[0] else parts
+
+
 def process_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     """Finish one page, but for its style; return its title and its description."""
     site, source = Path(config.site_dir), language.source(path)
     built = (site / path).with_suffix(".html")
     page, description, title = described(built.read_text("utf-8"), config, path)
-    page = sessions.placed(NAME.sub(lambda name: name[1] + language.breakable(name[2]), page), path)
+    page = NAME.sub(lambda name: name[1] + WORD.sub(in_one_piece, name[2]), page)
+    page = LONG.sub(lambda name: language.breakable(name[0]), page)
+    page = sessions.placed(page, path)
     page = FOLLOWED.sub(r'<span class="kept">\1\2</span>', page)
     if language.context.language == "zh":
         page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
