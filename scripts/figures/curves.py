@@ -309,8 +309,8 @@ def plot(
             style = {"color": COLOURS[index], "gid": "@family"}
             axes.plot(*path(line, which), linestyle=DASHES[index], label=name, **style)
             if which == "value":
-                for x, y in corners(line):
-                    axes.plot(x, y, "o", markersize=5, fillstyle="none", mew=1.4, **style)
+                for x, y in corners(line):  # a ring, also around the lowest point
+                    axes.plot(x, y, "o", markersize=8, fillstyle="none", mew=1.2, **style)
                 if low := lowest(line):
                     axes.plot(*low, "o", markersize=5, **style)
         for index, line in enumerate(steps):
@@ -324,7 +324,7 @@ def plot(
         ends = torch.tensor(curve.domain)
         levels = dotted if which == "value" else {(0.0, slope): None for slope, _ in dotted}
         for slope, offset in levels:
-            axes.plot(ends, slope * ends + offset, ":", color=INK, linewidth=1, alpha=0.7)
+            axes.plot(ends, slope * ends + offset, ":", color=INK, linewidth=1)
         for wall in curve.walls:
             axes.axvline(wall, linestyle=":", color=INK, linewidth=1.2)
         if any(mentions(template, "cos") for template in curve.arguments.values()):
@@ -402,7 +402,7 @@ def key(lines: Sequence[Line], dotted: Sequence[object], curve: Curve) -> str:
     if any(line.kinks for line in lines):
         parts.append(gettext("○ kink: the gradient jumps"))
     if dotted or curve.walls:
-        parts.append(gettext("dotted: asymptote"))
+        parts.append(gettext("fine dots: asymptote"))
     return " · ".join(parts)
 
 
