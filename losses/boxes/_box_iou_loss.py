@@ -86,8 +86,8 @@ def box_iou_loss(
         >>> box_iou_loss(predicted, wanted)
         tensor([0.8889])
 
-        The first box lies inside of the wanted one, and its edges are pulled outwards: left and
-        upper up the gradient, right and lower down. The second is apart, and nothing pulls.
+        The first box lies inside of the wanted one. A step against the gradient moves each of its
+        edges outwards. The second is apart, and nothing pulls.
 
         >>> import torch
         >>> from losses import box_iou_loss
@@ -182,14 +182,10 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "it rises ever more slowly as the boxes part, then not at all"),
-        lipschitz=Claim(
-            True, "as long as the target has an area: the union, by which is divided, has no less"
-        ),
+        lipschitz=Claim(True, "as long as the target has an area: the union is never smaller"),
         smooth=Claim(False, "a kink wherever an edge passes an edge of the other box"),
         symmetric=Claim(True, "overlap and union do not tell which box is which", "arguments"),
-        bounded=Claim(
-            True, "as long as the target has an area: the union, by which is divided, has no less"
-        ),
+        bounded=Claim(True, "as long as the target has an area: the union is never smaller"),
         non_negative=Claim(True, "the overlap is a part of the union"),
         minimum=Claim(True, "there overlap and union are the same", "boxes1 == boxes2"),
     ),

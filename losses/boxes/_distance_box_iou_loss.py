@@ -182,10 +182,10 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "it rises ever more slowly as the boxes part"),
-        lipschitz=Claim(True, "as long as the target has an area: what is divided by has no less"),
+        lipschitz=Claim(True, "as long as the target has an area: no divisor is smaller"),
         smooth=Claim(False, "a kink wherever an edge passes an edge of the other box"),
         symmetric=Claim(True, "neither areas nor distance tell which box is which", "arguments"),
-        bounded=Claim(True, "as long as the target has an area: what is divided by has no less"),
+        bounded=Claim(True, "as long as the target has an area: no divisor is smaller"),
         non_negative=Claim(True, "the overlap is a part of the union, and the rest is squares"),
         minimum=Claim(True, "there the overlap is all, and the centres meet", "boxes1 == boxes2"),
     ),

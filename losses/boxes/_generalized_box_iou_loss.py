@@ -176,10 +176,10 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "it rises ever more slowly as the boxes part"),
-        lipschitz=Claim(True, "as long as the target has an area: what is divided by has no less"),
+        lipschitz=Claim(True, "as long as the target has an area: no divisor is smaller"),
         smooth=Claim(False, "a kink wherever an edge passes an edge of the other box"),
         symmetric=Claim(True, "none of the three areas tells which box is which", "arguments"),
-        bounded=Claim(True, "as long as the target has an area: what is divided by has no less"),
+        bounded=Claim(True, "as long as the target has an area: no divisor is smaller"),
         non_negative=Claim(True, "the box around both is no smaller than what they cover"),
         minimum=Claim(True, "there all three areas are the same", "boxes1 == boxes2"),
     ),

@@ -84,7 +84,7 @@ def crps_ensemble_loss(
         >>> crps_ensemble_loss(members, value, fair=True)
         tensor(0.3333)
 
-        The gradient moves the ensemble up, towards the value: the lower two members most.
+        The members below the value are pulled up, the one above it down; the middle one most.
 
         >>> import torch
         >>> from losses import crps_ensemble_loss

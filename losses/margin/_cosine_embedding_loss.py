@@ -99,7 +99,8 @@ def cosine_embedding_loss(
         tensor([0.0400, 0.9600])
 
         The example of two source documents, with the target in one dimension. It takes the same
-        pair once as similar and once as dissimilar: (1 − c + c) / 2 = 0.5, whatever the vectors.
+        pair once as similar and once as dissimilar. (1 − c + c) / 2 is 0.5 for every cosine c from
+        0.
 
         >>> import torch
         >>> from losses import cosine_embedding_loss

@@ -99,8 +99,8 @@ def arcface_loss(
     Examples:
         The embedding lies at 45 degrees from the first two classes and at 135 degrees from the
         third: cosines of 0.7071, 0.7071 and −0.7071. The target's angle becomes π/4 + 0.5 = 1.2854,
-        its cosine 0.2816. With the scale 4 the logits are 1.1263, 2.8284 and −2.8284, and
-        log(e^1.1263 + e^2.8284 + e^−2.8284) − 1.1263 = 1.8727.
+        its cosine 0.2815. With the scale 4 the logits are 1.1262, 2.8284 and −2.8284. The logarithm
+        of the sum of their exponentials is 2.9989, and 2.9989 − 1.1262 = 1.8727.
 
         >>> import torch
         >>> from losses import arcface_loss

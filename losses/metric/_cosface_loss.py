@@ -84,8 +84,8 @@ def cosface_loss(
     Examples:
         The embedding lies at 45 degrees from the first two classes and at 135 degrees from the
         third: cosines of 0.7071, 0.7071 and −0.7071. The target's counts as 0.7071 − 0.35 = 0.3571.
-        With the scale 4 the logits are 1.4284, 2.8284 and −2.8284, and log(e^1.4284 + e^2.8284 +
-        e^−2.8284) − 1.4284 = 1.6232.
+        With the scale 4 the logits are 1.4284, 2.8284 and −2.8284. The logarithm of the sum of
+        their exponentials is 3.0516, and 3.0516 − 1.4284 = 1.6232.
 
         >>> import torch
         >>> from losses import cosface_loss

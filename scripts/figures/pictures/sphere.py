@@ -106,8 +106,8 @@ def sphere(name: str) -> str:
     caption = gettext(
         "First: two classes with the directions w₁ and w₂, {between} apart. On a thick arc the "
         "class is the likelier one for its loss; between the arcs, an embedding is pulled to its "
-        "own side. So many degrees belong to neither, with margins of {cos} for CosFace and {arc} "
-        "for ArcFace: {gaps}. Second: ArcFace's gap is its margin whatever the directions. "
+        "own side. With margins of {cos} for CosFace and {arc} for ArcFace, this much belongs to "
+        "neither, {gaps}. Second: ArcFace's gap is its margin whatever the directions. "
         "CosFace's is wider for directions that are close, and below {room} it leaves no room for "
         "a class.",
         between=degrees(BETWEEN),
