@@ -81,8 +81,9 @@ def clip_loss(
 
     Examples:
         Two pairs. The cosines are 0.7071 and 0 in the first row, 1 and 0.7071 in the second. With
-        the scale 2, the first picture pays log(e^1.4142 + 1) − 1.4142 = 0.2176 to find its text,
-        and the text pays log(e^1.4142 + e^2) − 1.4142 = 1.0283 to find it. Their mean is 0.6230.
+        the scale 2, the first picture pays log(exp(1.4142) + 1) − 1.4142 = 0.2176 to find its text,
+        and the text pays log(exp(1.4142) + exp(2)) − 1.4142 = 1.0283 to find it. Their mean is
+        0.6230.
         For the second pair the two are exchanged.
 
         >>> import torch

@@ -86,8 +86,8 @@ def siglip_loss(
     Examples:
         Two pairs. The cosines are 0.7071 and 0 in the first row, 1 and 0.7071 in the second. Times
         2, less 1, the logits are 0.4142 and −1, 1 and 0.4142. The first picture costs
-        log(1 + e^−0.4142) = 0.5072 for its own text and log(1 + e^−1) = 0.3133 for the other one,
-        the second 0.5072 and log(1 + e) = 1.3133.
+        log(1 + exp(−0.4142)) = 0.5072 for its own text and log(1 + exp(−1)) = 0.3133 for the other
+        one, the second 0.5072 and log(1 + e) = 1.3133.
 
         >>> import torch
         >>> from losses import siglip_loss

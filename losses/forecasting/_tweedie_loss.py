@@ -214,7 +214,7 @@ RECORD = Record(
             False, "a mean that is too high and one that is too low cost differently", "error"
         ),
         bounded=Claim(False, "it grows exponentially on both sides"),
-        non_negative=Claim(True, "both terms are at least 0, as the power is above 1"),
+        non_negative=Claim(True, "both terms are at least 0, as the power is between 1 and 2"),
         minimum=Claim(
             True,
             "there the mean equals the amount; for an amount of 0 it is at −∞, so only approached",

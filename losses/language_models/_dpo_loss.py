@@ -103,7 +103,7 @@ def dpo_loss(
 
     Examples:
         The first pair has the margin (−10 + 11) − (−12 + 12) = 1, the second (−12 + 11.5) −
-        (−11 + 12) = −1.5. By hand, log(1 + e^−0.1) = 0.6444 and log(1 + e^0.15) = 0.7710, on
+        (−11 + 12) = −1.5. By hand, log(1 + exp(−0.1)) = 0.6444 and log(1 + exp(0.15)) = 0.7710, on
         average 0.7077.
 
         >>> import torch
@@ -297,7 +297,7 @@ RECORD = Record(
     summary="Which of two answers people prefer, against a frozen reference model.",
     torch_equivalent=False,
     input="log-probabilities of two answers, sums over their tokens",
-    target="none: the first is the chosen one. The reference's log-probabilities of both",
+    target="none: the first argument is the chosen answer; the reference scores both as well",
     mean="the number of pairs",
     shapes="all four log-probabilities: (*), one per pair",
     curve=Curve(

@@ -113,9 +113,9 @@ def grpo_loss(
         RuntimeError: If `advantages` or `mask` is complex.
 
     Examples:
-        The first token's ratio is e^0.5 = 1.65. Its advantage is positive, so it counts as 1.2. The
-        other ratios are 1. The first answer costs (−1.2 − 1)/2 = −1.1 on average, the second, of
-        one token, 1: the mean is −0.05.
+        The first token's ratio is exp(0.5) = 1.65. Its advantage is positive, so it counts as 1.2.
+        The other ratios are 1. The first answer costs (−1.2 − 1)/2 = −1.1 on average, the second,
+        of one token, 1: the mean is −0.05.
 
         >>> import torch
         >>> from losses import grpo_loss

@@ -67,7 +67,7 @@ def simpo_loss(
 
     Examples:
         The first pair leads by 0.5, the second by −0.25. By hand, with a `beta` of 2 and a `gamma`
-        of 0.5: log(1 + e^(0.5 − 1)) = 0.4741 and log(1 + e^(0.5 + 0.5)) = 1.3133, on average
+        of 0.5: log(1 + exp(0.5 − 1)) = 0.4741 and log(1 + exp(0.5 + 0.5)) = 1.3133, on average
         0.8937.
 
         >>> import torch
@@ -169,7 +169,7 @@ RECORD = Record(
     summary="Which of two answers people prefer, per token and without a reference model.",
     torch_equivalent=False,
     input="log-probabilities of two answers, averages over their tokens",
-    target="none: the first is the chosen one",
+    target="none: the first argument is the chosen answer",
     mean="the number of pairs",
     shapes="both log-probabilities: (*), one per pair",
     curve=Curve(

@@ -64,8 +64,8 @@ def coral_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Ten
 
     Examples:
         Three ranks. The first row is of rank 0, so both answers should be no:
-        log(1 + e^0.5) = 0.9741 and log(1 + e^-1) = 0.3133, together 1.2873. The second is of rank
-        2, both yes: log(1 + e^-1) = 0.3133 and log(1 + e^-2) = 0.1269, together 0.4402.
+        log(1 + exp(0.5)) = 0.9741 and log(1 + exp(−1)) = 0.3133, together 1.2873. The second is of
+        rank 2, both yes: log(1 + exp(−1)) = 0.3133 and log(1 + exp(−2)) = 0.1269, together 0.4402.
 
         >>> import torch
         >>> from losses import coral_loss

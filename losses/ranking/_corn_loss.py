@@ -73,8 +73,8 @@ def corn_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tens
 
     Examples:
         Three ranks. The first row is of rank 0, so it is asked only whether it goes on, and did
-        not: log(1 + e^0.5) = 0.9741. The second went on twice: log(1 + e^-1) = 0.3133 and
-        log(1 + e^-2) = 0.1269. Three questions were asked, so the mean is 1.4143 / 3.
+        not: log(1 + exp(0.5)) = 0.9741. The second went on twice: log(1 + exp(−1)) = 0.3133 and
+        log(1 + exp(−2)) = 0.1269. Three questions were asked, so the mean is 1.4143 / 3.
 
         >>> import torch
         >>> from losses import corn_loss

@@ -80,8 +80,8 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
     def paint(axes: Axes) -> None:
         scatter(axes)
         for pair, positive in (
-            *(((a, p), True) for a, p in sorted({(a, p) for a, p, _ in triplets})),
-            *(((a, n), False) for a, n in sorted({(a, n) for a, _, n in triplets})),
+            *((pair, True) for pair in sorted({tuple(sorted((a, p))) for a, p, _ in triplets})),
+            *((pair, False) for pair in sorted({tuple(sorted((a, n))) for a, _, n in triplets})),
         ):
             joined(axes, *pair, positive, 1.8 if anchor is not None else 1)
         if anchor is not None:
@@ -90,7 +90,7 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
                 radius = (POINTS[a] - POINTS[p]).norm()
                 circle = POINTS[a, :, None] + radius * torch.stack((turn.cos(), turn.sin()))
                 axes.plot(*circle, ":", color=INK, linewidth=0.8, alpha=0.7, zorder=0)
-            axes.annotate("a", POINTS[anchor].tolist(), (-11, -10), textcoords="offset points")
+            axes.annotate("a", POINTS[anchor].tolist(), (-12, 4), textcoords="offset points")
             for p in sorted({p for _, p, _ in triplets}):
                 axes.annotate("p", POINTS[p].tolist(), (5, 5), textcoords="offset points")
             for n in sorted({n for _, _, n in triplets}):
@@ -98,7 +98,7 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
 
     title = gettext("all anchors") if anchor is None else gettext("one anchor a")
     alt = gettext(
-        "Ten points of three classes. {function} takes {count} triplets here: {triplets}.",
+        "Ten points of three classes. {function} takes these triplets, {count} in all: {triplets}.",
         function=function,
         count=len(triplets),
         triplets=listed(
@@ -113,8 +113,8 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
 
 SCENE = (
     "Ten embeddings; the shape shows the class; the margin is 0.4. Solid lines lead to a positive, "
-    "dashed lines to a negative: along them the gradient of the loss pulls. Dotted circles are as "
-    "far away as a positive."
+    "dashed lines to a negative: along them the gradient of the loss pulls. A dotted circle is "
+    "as far away as a positive."
 )
 
 

@@ -9,7 +9,7 @@ from scripts.peers import Agreement, Peer, _load
 
 INPUT = (
     "two equal samples, whose second views point the opposite way, at the temperature 0.01: by "
-    "hand 200, and a little for the equal row"
+    "hand 100 − (−100) = 200"
 )
 ARGUMENTS: dict[str, Any] = {
     "input1": torch.tensor([[1.0, 0.0], [1.0, 0.0]]),
@@ -63,7 +63,7 @@ PEERS = (
         "pytorch-metric-learning",
         "NTXentLoss(temperature=0.01)(rows, labels)",
         "adds the least number of the data type inside of the logarithm: in float32 no row costs "
-        "more than 87, and there the gradient is 0. By default the temperature is 0.07",
+        "more than 87.34, and there the gradient is 0. By default the temperature is 0.07",
         87.3365,
         lambda: of_pml(**ARGUMENTS),
     ),

@@ -81,7 +81,8 @@ def preference_margins(name: str) -> str:
                 labels=("β x", ""), margins=(30, 11, 22, 38))
         )  # fmt: skip
     caption = gettext(
-        "All with a β of 1; for KTO the margin is that of one answer that is liked over the level. "
+        "All with a β of 1. x is the margin of the chosen answer over the rejected one; for KTO, "
+        "that of one liked answer over the batch's level. "
         "Far on the left, DPO and the hinge pull with all their strength, IPO harder and harder, "
         "KTO no more. Far on the right, the hinge is content, DPO and KTO nearly so, and IPO pulls "
         "back."
