@@ -50,7 +50,7 @@ PEERS = (
     Peer(
         "trl",
         "GKDTrainer.generalized_jsd_loss(..., beta=0)",
-        "jumps: the plain divergence, where the limit is 0 and ours raises",
+        "computes the plain divergence there, a jump: the limit is 0, and ours raises",
         0.061554,
         lambda: of_trl(**ARGUMENTS, beta=0.0),
     ),

@@ -90,7 +90,7 @@ PEERS = (
     Peer(
         "liger-kernel",
         "LigerFusedLinearKTOLoss()(..., kl=kl)",
-        "takes any level, one below 0 as well",
+        "takes the level as it is, even below 0",
         0.439776,
         lambda: with_level(clamped=False, **ARGUMENTS),
     ),

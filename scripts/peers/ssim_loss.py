@@ -66,7 +66,7 @@ PEERS = (
     Peer(
         "kornia",
         "ssim_loss(..., window_size=11)",
-        "half of it, at every pixel: borders are mirrored",
+        "half of 1 − SSIM; borders are mirrored, so that every pixel has a value",
         0.171202,
         lambda: of_kornia(**ARGUMENTS),
     ),

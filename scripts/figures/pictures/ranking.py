@@ -80,6 +80,6 @@ def ranking(name: str) -> str:
     caption = gettext(
         "Four items of one list, with their grades, 3, 1, 1 and 0, at the ends of the lines. The "
         "scores begin in a wrong order and go down the gradient, with a learning rate of 0.3. The "
-        "hinge has a margin of 1."
+        "pairs of margin_ranking_loss have a margin of 1."
     )
     return whole(name, [panel(f"{name}-{k}", f) for k, f in enumerate(LISTS)], caption)
