@@ -55,8 +55,8 @@ def linear_cross_entropy(
     gradient. With `options` it never exists as a whole: each block of rows is turned into losses,
     its logits are forgotten, and computed again for the gradient. Value and gradient stay the same.
 
-    `'mean'` divides as there: by the weights of the targets that are not ignored, and for class
-    probabilities by the number of rows (and positions):
+    `'mean'` divides as cross entropy does: by the weights of the targets that are not ignored, and
+    for class probabilities by the number of rows (and positions):
 
     $$
     L = \frac{\sum_n \ell(x_n, y_n)}{\sum_n w_{y_n}}

@@ -214,7 +214,9 @@ RECORD = Record(
         ),
         smooth=Claim(True, "a power of a probability times its logarithm"),
         symmetric=Claim(
-            False, "a wrong logit costs about its size, a right one next to nothing", "sign"
+            False,
+            "a wrong logit costs `alpha` or 1 − `alpha` times its size, a right one little",
+            "sign",
         ),
         bounded=Claim(
             True,

@@ -95,7 +95,7 @@ def dpo_loss(
         The loss in the data type of `policy_chosen_logps` (float32 under autocast).
 
     Raises:
-        TypeError: If log-probabilities are not a tensor.
+        TypeError: If log-probabilities are not tensors.
         ValueError: If the shapes differ, `beta` is not above 0, `label_smoothing` is not in
             [0, 0.5) or not 0 for `'hinge'` and `'ipo'`, or `loss_type` or `reduction` is none of
             those above.

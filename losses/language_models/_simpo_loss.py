@@ -60,7 +60,7 @@ def simpo_loss(
         The loss in the data type of `policy_chosen_logps` (float32 under autocast).
 
     Raises:
-        TypeError: If log-probabilities are not a tensor.
+        TypeError: If log-probabilities are not tensors.
         ValueError: If the shapes differ, `beta` is not above 0, or `reduction` is none of the
             three.
         NotImplementedError: If log-probabilities are not floating point.

@@ -243,7 +243,9 @@ RECORD = Record(
         lipschitz=Claim(False, "the slope grows as the rate does, exponentially"),
         smooth=Claim(True, "an exponential minus a line"),
         symmetric=Claim(
-            False, "a rate that is too high costs more than one that is too low by as much", "error"
+            False,
+            "a log-rate that is too high costs more than one that is too low by as much",
+            "error",
         ),
         bounded=Claim(False, "it is the rate minus the count, and the rate has no bound"),
         non_negative=Claim(

@@ -58,7 +58,7 @@ def margin_ranking_loss(
             all pairs.
 
     Shape:
-        - `input1`, `input2`, `target`: $(*)$, the same number of dimensions, none included. A
+        - `input1`, `input2`, `target`: $(*)$, the same number of dimensions, 0 or more. A
           dimension of size 1 is broadcast.
         - result: a scalar; $(*)$ with `reduction='none'`.
 

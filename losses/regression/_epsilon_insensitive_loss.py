@@ -23,8 +23,9 @@ def epsilon_insensitive_loss(
     \ell(x, y) = \max(0, |x - y| - \varepsilon)
     $$
 
-    Around the target lies a tube of half the width $\varepsilon$. Inside it every prediction is as
-    good as any other, and costs nothing. Outside, the loss is the distance to the tube.
+    Around the target lies a tube that reaches $\varepsilon$ to either side. Inside it every
+    prediction is as good as any other, and costs nothing. Outside, the loss is the distance to the
+    tube.
 
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$,
     and is 0 where there are none.

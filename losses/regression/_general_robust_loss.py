@@ -40,7 +40,7 @@ def general_robust_loss(
 
     The first two rows are limits of the third. So is $1 - e^{-\frac{z}{2}}$, for an $\alpha$ of
     minus infinity. Well below $c$ the loss is $\frac{z}{2}$, whatever $\alpha$ is. Far out it grows
-    as the power $\alpha$ of the error, and below 0 not at all.
+    as the power $\alpha$ of the error, and for an $\alpha$ below 0 not at all.
 
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$,
     and is 0 where there are none.

@@ -189,10 +189,14 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(True, "a further mistake costs the less, the more there are"),
-        lipschitz=Claim(True, "the gradient has the steps, which add up to at most 1", 1.0),
+        lipschitz=Claim(
+            True, "its entries are the steps of the Jaccard loss, which add up to at most 1", 1.0
+        ),
         smooth=Claim(False, "a kink at the margin, and where two pixels change places"),
         symmetric=Claim(False, "what is right becomes wrong", "sign"),
-        bounded=Claim(True, "it has the steps, which add up to at most 1", 1.0),
+        bounded=Claim(
+            True, "its entries are the steps of the Jaccard loss, which add up to at most 1", 1.0
+        ),
         non_negative=Claim(True, "hinges times steps, none of them below 0"),
         minimum=Claim(True, "wherever every pixel is right by a margin of 1", "loss == 0"),
     ),

@@ -100,8 +100,8 @@ def lovasz_softmax_loss(
         >>> lovasz_softmax_loss(p, y, from_logits=False)
         tensor(0.4167)
 
-        On probabilities of 0 and 1 it is 1 − IoU. Here one pixel of each class is right, and the
-        union has two pixels and three.
+        On probabilities of 0 and 1 it is 1 − IoU. Here one pixel of the first class is right and
+        one of the second, of unions of two and three. Of the third none is.
 
         >>> import torch
         >>> from losses import lovasz_softmax_loss

@@ -52,8 +52,8 @@ def properties(function: str) -> str:
             }[claim.value]
         else:
             title = gettext(title)
-            # The reason puts a longer one into words.
-            if claim.value is not None and len(value) <= 40:
+            # The reason puts a longer one into words, and says where the loss is 0.
+            if claim.value not in (None, "loss == 0") and len(value) <= 40:
                 holds = {
                     "lipschitz": gettext("yes, constant {value}", value=value),
                     "bounded": gettext("yes, by {value}", value=value),
