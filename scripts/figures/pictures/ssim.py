@@ -109,9 +109,9 @@ def ssim(name: str) -> str:
     ]  # fmt: skip
     caption = gettext(
         "A patch, whose larger dots stand for brighter pixels, and three others, each with the "
-        "same mean squared error of {error}. Each is less alike in one factor alone: the means, the "
-        "contrasts, the patterns. The similarity is the product of the three, and the loss is 1 "
-        "minus it.",
+        "same mean squared error of {error}. Each is less alike in one factor alone: the means, "
+        "the contrasts, the patterns. The similarity is the product of the three, and the loss "
+        "is 1 minus it.",
         error=number(float(squared)),
     )
     return whole(name, panels, caption)
