@@ -85,6 +85,7 @@ class Reader:
     """Recursive descent over one formula; `functions` are the names that take arguments."""
 
     def __init__(self, source: str, functions: Iterable[str] = ()) -> None:
+        source = source.replace(r"\dfrac", r"\frac")  # the same, but larger
         self.source, self.functions, self.bars, self.at = source, functions, False, 0
         self.tokens: list[tuple[str, int]] = []
         at = 0

@@ -684,6 +684,8 @@ def test_loss_pages_have_mathematics_figures_and_source(folder: str) -> None:
             figure = any(e.attributes.get("id") == f"figure-{loss.function}" for e in around)
             shown["panel"] += figure and name == "svg" and bool(attributes.get("aria-label"))
         assert shown["math"] >= 4, path  # two, each in its box
+        mark = re.search("</math></span>[.,;:。，；：、]", (SITE / path).read_text("utf-8"))
+        assert not mark, f"{path}: a line may begin with the mark {mark[0][-1]}"
         assert shown["panel"] == (2 if loss.curve is not None else 0), path
         for name in (loss.function, *loss.classes):
             assert there[f"losses.{name}"] == 1, f"{path}: {name}"

@@ -19,22 +19,15 @@ def distance_box_iou_loss(
     r"""Measure how little two boxes share, and how far apart their centres are.
 
     A box $a$ has its left and upper edge at $a_1$ and $a_2$, its right and lower edge at $a_3$ and
-    $a_4$. For boxes $a$ and $b$, with the area $I$ that both cover, the area $U$ that either
-    covers, the squared distance $D$ of their centres, and the squared diagonal $S$ of the smallest
-    box around both,
+    $a_4$. For boxes $a$ and $b$, with the area $I$ that both cover, its width $w$ and height $h$,
+    one of which is 0 where the boxes are apart, the area $U$ that either covers, the squared
+    distance $D$ of their centres, and the squared diagonal $S$ of the smallest box around both,
 
     $$
     \begin{aligned}
     \ell(a, b) &= 1 - \frac{I}{U + \varepsilon} + \frac{D}{S + \varepsilon}, \qquad
     I = w h \\
-    U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I
-    \end{aligned}
-    $$
-
-    The overlap has the width $w$ and the height $h$, one of which is 0 where the boxes are apart:
-
-    $$
-    \begin{aligned}
+    U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I \\
     w &= \max(0, \min(a_3, b_3) - \max(a_1, b_1)), \qquad
     h = \max(0, \min(a_4, b_4) - \max(a_2, b_2)) \\
     D &= \frac{(a_1 + a_3 - b_1 - b_3)^2 + (a_2 + a_4 - b_2 - b_4)^2}{4} \\
@@ -182,10 +175,10 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "it rises ever more slowly as the boxes part"),
-        lipschitz=Claim(True, "as long as the target has an area: no divisor is smaller"),
+        lipschitz=Claim(True, "as long as the target has an area: neither divisor is ever smaller"),
         smooth=Claim(False, "a kink wherever an edge passes an edge of the other box"),
         symmetric=Claim(True, "neither areas nor distance tell which box is which", "arguments"),
-        bounded=Claim(True, "as long as the target has an area: no divisor is smaller"),
+        bounded=Claim(True, "as long as the target has an area: neither divisor is ever smaller"),
         non_negative=Claim(True, "the overlap is a part of the union, and the rest is squares"),
         minimum=Claim(True, "there the overlap is all, and the centres meet", "boxes1 == boxes2"),
     ),

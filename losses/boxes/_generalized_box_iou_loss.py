@@ -19,21 +19,15 @@ def generalized_box_iou_loss(
     r"""Measure how little two boxes share, and how empty the box around both is.
 
     A box $a$ has its left and upper edge at $a_1$ and $a_2$, its right and lower edge at $a_3$ and
-    $a_4$. For boxes $a$ and $b$, with the area $I$ that both cover, the area $U$ that either
-    covers, and the area $H$ of the smallest box around both,
+    $a_4$. For boxes $a$ and $b$, with the area $I$ that both cover, its width $w$ and height $h$,
+    one of which is 0 where the boxes are apart, the area $U$ that either covers, and the area
+    $H$ of the smallest box around both,
 
     $$
     \begin{aligned}
     \ell(a, b) &= 1 - \frac{I}{U + \varepsilon} + \frac{H - U}{H + \varepsilon}, \qquad
     I = w h \\
-    U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I
-    \end{aligned}
-    $$
-
-    The overlap has the width $w$ and the height $h$, one of which is 0 where the boxes are apart:
-
-    $$
-    \begin{aligned}
+    U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I \\
     w &= \max(0, \min(a_3, b_3) - \max(a_1, b_1)), \qquad
     h = \max(0, \min(a_4, b_4) - \max(a_2, b_2)) \\
     H &= \left(\max(a_3, b_3) - \min(a_1, b_1)\right) \left(\max(a_4, b_4) - \min(a_2, b_2)\right)
@@ -176,10 +170,10 @@ RECORD = Record(
     ),
     properties=Properties(
         convex=Claim(False, "it rises ever more slowly as the boxes part"),
-        lipschitz=Claim(True, "as long as the target has an area: no divisor is smaller"),
+        lipschitz=Claim(True, "as long as the target has an area: neither divisor is ever smaller"),
         smooth=Claim(False, "a kink wherever an edge passes an edge of the other box"),
         symmetric=Claim(True, "none of the three areas tells which box is which", "arguments"),
-        bounded=Claim(True, "as long as the target has an area: no divisor is smaller"),
+        bounded=Claim(True, "as long as the target has an area: neither divisor is ever smaller"),
         non_negative=Claim(True, "the box around both is no smaller than what they cover"),
         minimum=Claim(True, "there all three areas are the same", "boxes1 == boxes2"),
     ),

@@ -30,14 +30,13 @@ def generalized_jsd_loss(
     loss weighs two Kullback-Leibler divergences by the same shares:
 
     $$
-    \ell(x, y) = \beta \sum_{i = 1}^{C} p_i \log \frac{p_i}{m_i}
-        + (1 - \beta) \sum_{i = 1}^{C} s_i \log \frac{s_i}{m_i}
-    $$
-
-    $$
-    p_i = \frac{e^{y_i / T}}{\sum_{j = 1}^{C} e^{y_j / T}}, \qquad
+    \begin{aligned}
+    \ell(x, y) &= \beta \sum_{i = 1}^{C} p_i \log \frac{p_i}{m_i}
+        + (1 - \beta) \sum_{i = 1}^{C} s_i \log \frac{s_i}{m_i} \\
+    p_i &= \frac{e^{y_i / T}}{\sum_{j = 1}^{C} e^{y_j / T}}, \qquad
     s_i = \frac{e^{x_i / T}}{\sum_{j = 1}^{C} e^{x_j / T}}, \qquad
     m_i = \beta p_i + (1 - \beta) s_i
+    \end{aligned}
     $$
 
     A class of probability 0 costs nothing. At $\beta = \frac{1}{2}$ this is the Jensen-Shannon

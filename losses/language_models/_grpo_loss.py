@@ -31,16 +31,17 @@ def grpo_loss(
 ) -> Tensor:
     r"""Make sampled answers likelier where they earned more than others, in small steps.
 
-    For the log-probability $p_{it}$ of token $t$ of answer $i$, the same $o_{it}$ when it was
-    sampled and $q_{it}$ by a reference model, the advantage $A_i$ of the answer, the mask $m_{it}$
-    of 0 and 1, the clip from $1 - \varepsilon$ to $1 + h$ and the weight $\beta$ of the penalty,
+    For the log-probability $p_{i,t}$ of token $t$ of answer $i$, the same $o_{i,t}$ when it was
+    sampled and $q_{i,t}$ by a reference model, the advantage $A_i$ of the answer, the mask
+    $m_{i,t}$ of 0 and 1, the clip from $1 - \varepsilon$ to $1 + h$ and the weight $\beta$ of the
+    penalty,
 
     $$
     \begin{aligned}
-    r_{it} &= e^{p_{it} - o_{it}} \\
-    b_{it} &= \max(1 - \varepsilon, \min(1 + h, r_{it})) \\
-    k_{it} &= e^{q_{it} - p_{it}} - (q_{it} - p_{it}) - 1 \\
-    \ell_{it}(p) &= m_{it} \left(\beta k_{it} - \min(r_{it} A_i, b_{it} A_i)\right)
+    r_{i,t} &= e^{p_{i,t} - o_{i,t}} \\
+    b_{i,t} &= \max(1 - \varepsilon, \min(1 + h, r_{i,t})) \\
+    k_{i,t} &= e^{q_{i,t} - p_{i,t}} - (q_{i,t} - p_{i,t}) - 1 \\
+    \ell_{i,t}(p) &= m_{i,t} \left(\beta k_{i,t} - \min(r_{i,t} A_i, b_{i,t} A_i)\right)
     \end{aligned}
     $$
 
@@ -48,36 +49,36 @@ def grpo_loss(
     answer without tokens counts as 0.
 
     $$
-    n_i = \sum_t m_{it}, \qquad
-    L = \frac{1}{G} \sum_{i = 1}^{G} \frac{1}{n_i} \sum_{t = 1}^{T} \ell_{it}(p)
+    n_i = \sum_t m_{i,t}, \qquad
+    L = \frac{1}{G} \sum_{i = 1}^{G} \frac{1}{n_i} \sum_{t = 1}^{T} \ell_{i,t}(p)
     $$
 
     `'dapo'` divides the sum of all tokens by their number, so that long answers weigh more:
 
     $$
-    L = \frac{\sum_{i = 1}^{G} \sum_{t = 1}^{T} \ell_{it}(p)}{\sum_{i = 1}^{G} n_i}
+    L = \frac{\sum_{i = 1}^{G} \sum_{t = 1}^{T} \ell_{i,t}(p)}{\sum_{i = 1}^{G} n_i}
     $$
 
     `'dr_grpo'` divides it by a length $M$ that is the same for all answers, so that an answer's own
     length does not decide how hard it pulls:
 
     $$
-    L = \frac{1}{G M} \sum_{i = 1}^{G} \sum_{t = 1}^{T} \ell_{it}(p)
+    L = \frac{1}{G M} \sum_{i = 1}^{G} \sum_{t = 1}^{T} \ell_{i,t}(p)
     $$
 
     The gradient raises tokens of a positive advantage and lowers those of a negative one, until the
-    ratio $r_{it}$ has left the clip in that direction:
+    ratio $r_{i,t}$ has left the clip in that direction:
 
     $$
-    \frac{\partial \ell_{it}}{\partial p_{it}} = m_{it} \left(\beta (1 - e^{q_{it} - p_{it}})
-    - r_{it} A_i \mathbb{1}[r_{it} A_i \le b_{it} A_i]\right)
+    \frac{\partial \ell_{i,t}}{\partial p_{i,t}} = m_{i,t} \left(\beta (1 - e^{q_{i,t} - p_{i,t}})
+    - r_{i,t} A_i \mathbb{1}[r_{i,t} A_i \le b_{i,t} A_i]\right)
     $$
 
     Args:
         policy_logps: Log-probability $p$ that the model in training gives to each token of each
             answer. Floating point.
         old_logps: Log-probability $o$ of the same tokens when they were sampled. `None` where the
-            model has not been changed since: then $r_{it}$ is 1, with its gradient. No gradient
+            model has not been changed since: then $r_{i,t}$ is 1, with its gradient. No gradient
             flows into `old_logps`.
         advantages: Advantage $A$ of each answer: usually its reward less the mean of its group,
             divided by the group's standard deviation. No gradient flows there.

@@ -92,8 +92,8 @@ def kto_loss(
 
     Examples:
         Of the mismatched answers the log-ratios are 0 and 1, so the level is 0.5. The answer that
-        is liked has a log-ratio of 1, the one that is not of −0.5. By hand, 1/(1 + e^0.05) = 0.4875
-        and 1/(1 + e^0.1) = 0.4750, on average 0.4813.
+        is liked has a log-ratio of 1, the one that is not of −0.5. By hand, 1/(1 + exp(0.05)) =
+        0.4875 and 1/(1 + exp(0.1)) = 0.4750, on average 0.4813.
 
         >>> import torch
         >>> from losses import kto_loss

@@ -29,18 +29,18 @@ def general_robust_loss(
 
     $$
     \ell(x, y) = \begin{cases}
-    \frac{z}{2} & \text{if } \alpha = 2 \\
-    \log\left(\frac{z}{2} + 1\right) & \text{if } \alpha = 0 \\
-    \frac{|\alpha - 2|}{\alpha} \left(
-    \left(\frac{z}{|\alpha - 2|} + 1\right)^{\frac{\alpha}{2}} - 1
+    \dfrac{z}{2} & \text{if } \alpha = 2 \\
+    \log\left(\dfrac{z}{2} + 1\right) & \text{if } \alpha = 0 \\
+    \dfrac{|\alpha - 2|}{\alpha} \left(
+    \left(\dfrac{z}{|\alpha - 2|} + 1\right)^{\alpha / 2} - 1
     \right) & \text{otherwise}
     \end{cases}, \qquad
     z = \left(\frac{x - y}{c}\right)^2
     $$
 
-    The first two rows are limits of the third. So is $1 - e^{-\frac{z}{2}}$, for an $\alpha$ of
-    minus infinity. Well below $c$ the loss is $\frac{z}{2}$, whatever $\alpha$ is. Far out it grows
-    as the power $\alpha$ of the error, and for an $\alpha$ below 0 not at all.
+    The first two rows are limits of the third. For an $\alpha$ of minus infinity its limit is
+    $1 - e^{-z / 2}$. Well below $c$ the loss is $z / 2$, whatever $\alpha$ is. Far out it grows as
+    the power $\alpha$ of the error if $\alpha$ is above 0. Below 0 it becomes flat.
 
     `'mean'` divides the sum of all elements by their number, $\frac{1}{n} \sum_i \ell(x_i, y_i)$,
     and is 0 where there are none.
@@ -49,18 +49,18 @@ def general_robust_loss(
 
     $$
     \frac{\partial \ell}{\partial x} = \frac{x - y}{c^2}
-    \left(\frac{z}{|\alpha - 2|} + 1\right)^{\frac{\alpha}{2} - 1}
+    \left(\frac{z}{|\alpha - 2|} + 1\right)^{\alpha / 2 - 1}
     $$
 
-    For an $\alpha$ of 2 the weight is always 1. Up to an $\alpha$ of 1 the gradient is never longer
-    than $\frac{1}{c}$; below 1 it fades again far out.
+    For an $\alpha$ of 2 the weight is always 1. Up to an $\alpha$ of 1 the gradient never exceeds
+    $1 / c$ in size. Below 1 it fades again far out.
 
     Args:
         input: Prediction $x$, floating point, any shape, any real value. An infinite error has no
             gradient.
         target: Value to reach $y$, same shape as `input`. Booleans count as 0 and 1.
         alpha: Shape $\alpha$, a number or minus infinity: 2 is half the squared error, 1 the
-            smooth absolute error, 0 Cauchy's, -2 Geman and McClure's, minus infinity Welsch's.
+            smooth absolute error, 0 Cauchy's, −2 Geman and McClure's, minus infinity Welsch's.
         scale: Error $c$ around which the parabola ends, above 0, in the unit of the error.
         reduction: `'none'` keeps one loss per element, `'sum'` adds them up, `'mean'` averages
             over all elements.

@@ -26,8 +26,8 @@ def huber_loss(
 
     $$
     \ell(x, y) = \begin{cases}
-    \frac{(x - y)^2}{2} & \text{if } |x - y| < \delta \\
-    \delta \left(|x - y| - \frac{\delta}{2}\right) & \text{otherwise}
+    \dfrac{(x - y)^2}{2} & \text{if } |x - y| < \delta \\
+    \delta \left(|x - y| - \dfrac{\delta}{2}\right) & \text{otherwise}
     \end{cases}
     $$
 

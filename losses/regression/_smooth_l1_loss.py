@@ -27,8 +27,8 @@ def smooth_l1_loss(
 
     $$
     \ell(x, y) = \begin{cases}
-    \frac{(x - y)^2}{2 \beta} & \text{if } |x - y| < \beta \\
-    |x - y| - \frac{\beta}{2} & \text{otherwise}
+    \dfrac{(x - y)^2}{2 \beta} & \text{if } |x - y| < \beta \\
+    |x - y| - \dfrac{\beta}{2} & \text{otherwise}
     \end{cases}
     $$
 

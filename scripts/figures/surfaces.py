@@ -22,7 +22,7 @@ def levels(
     """Draw level lines with their values over bands that darken as the loss grows."""
     for low in at:  # bands lie over each other, so that they darken step by step
         axes.contourf(x, y, z, [low, float("inf")], colors=[COLOURS[0]], alpha=0.5 / len(at))
-    lines = axes.contour(x, y, z, at, colors=[INK], linewidths=0.8, alpha=0.8)
+    lines = axes.contour(x, y, z, at, colors=[INK], linewidths=0.8, alpha=0.8, linestyles="-")
     if names:
         axes.clabel(lines, [level for level in at if abs(level) > 0.01], fmt=number, fontsize=10)
 
@@ -337,7 +337,7 @@ def gaussian_plane(name: str) -> str:
     caption = gettext(
         "First: the dashed line is the best variance for each error, its square. A sure and wrong "
         "answer (below it) costs most, an unsure one (above it) costs little. Second: with a fixed "
-        "variance, only the error counts."
+        "variance, only the error counts. The arrows point downhill."
     )
     return whole(name, panels, caption)
 

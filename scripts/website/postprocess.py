@@ -79,7 +79,8 @@ ASIDE = re.compile(r"<(code|math|svg)\b.*?</\1>", re.DOTALL)
 ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 # A formula in a line, and the mark behind it, which begins no line.
 FOLLOWED = re.compile(
-    r'(<span class="math">(?:(?!</math>).)*</math></span>)([.,;:!?)。，；：！？）、]+)', re.DOTALL
+    r'(<span class="math"[^>]*>(?:(?!</math>).)*</math>)(</span>)([.,;:!?)。，；：！？）、]+)',
+    re.DOTALL,
 )
 
 
@@ -273,7 +274,7 @@ def process_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     page = LONG.sub(lambda name: language.breakable(name[0]), page)
     page = SECTION.sub(r"\1", page)
     page = sessions.placed(page, path)
-    page = FOLLOWED.sub(r'<span class="kept">\1\2</span>', page)
+    page = FOLLOWED.sub(r"\1\3\2", page)
     if language.context.language == "zh":
         page = page.replace('<html lang="zh"', '<html lang="zh-Hans"', 1)
         page = ENGLISH_TITLE.sub(r'<em lang="en">', page)

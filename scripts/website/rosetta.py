@@ -6,7 +6,8 @@ Every call is an expression over the NumPy arrays (for PyTorch: tensors) that it
 from __future__ import annotations
 
 import re
-import textwrap
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -652,9 +653,10 @@ def program(kind: str, word: Word) -> str:
     named = lambda module: f"{module.partition('.')[0].split()[-1]}." in word.call
     imports = [f"import {x}" for x in MODULES if named(x) or x.startswith("numpy")]
     call = f"print({word.call})"
-    if len(call) > WIDTH:  # within brackets a line may break at any space
-        inside = textwrap.fill(word.call, WIDTH - 4, break_long_words=False, break_on_hyphens=False)
-        call = f"print(\n{textwrap.indent(inside, '    ')}\n)"
+    if len(call) > WIDTH:
+        command = [sys.executable, "-m", "ruff", "format", "--line-length", str(WIDTH), "-"]
+        done = subprocess.run(command, input=call, capture_output=True, text=True, check=True)
+        call = done.stdout.rstrip()
     return "\n".join([*imports, "", SAMPLES[kind], call])
 
 
