@@ -282,6 +282,17 @@ def test_the_code_on_a_card_fits(function: str) -> None:
     assert max(map(len, card.short(function).splitlines())) <= ROOM
 
 
+def test_the_shown_parts_of_programs_fit() -> None:
+    asked = re.compile(r"\{\{ program (\w+ \w.*?) \}\}")
+    shown = [
+        name for path in PAGES.rglob("*.md") for name in asked.findall(path.read_text("utf-8"))
+    ]
+    assert shown
+    for name in shown:
+        code = html.unescape(re.sub(r"<[^>]*>", "", directives.program(*name.split())))
+        assert max(map(len, code.splitlines())) <= ROOM, name
+
+
 @pytest.mark.parametrize(
     ("text", "wide"),
     [

@@ -28,6 +28,7 @@ from scripts import figures
 from scripts.figures.drawing import RECORDS
 from scripts.website import card, language, snippets, speed, wheel
 from scripts.website.language import gettext, heading
+from scripts.website.narrow import narrow
 from scripts.website.rosetta import KINDS, entries, friends, title_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -334,7 +335,7 @@ def program(name: str, *parts: str) -> str:
     if parts:
         cut = {x.name: x for x in ast.parse(source).body if isinstance(x, ast.FunctionDef)}
         source = "\n\n\n".join(ast.get_source_segment(source, cut[part]) or "" for part in parts)
-    code = highlight(source, PythonLexer(), HtmlFormatter(wrapcode=True))
+    code = highlight(narrow(source), PythonLexer(), HtmlFormatter(wrapcode=True))
     return (
         code
         if parts

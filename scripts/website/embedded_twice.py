@@ -44,7 +44,7 @@ def small_batches(model: DistributedDataParallel, first: Tensor, second: Tensor)
 
 
 def embedded_twice(model: DistributedDataParallel, first: Tensor, second: Tensor) -> Tensor:
-    """Compare everyone's pairs, though only a part of mine has a graph at a time."""
+    """Compare all pairs; only a part of mine has a graph at a time."""
     parts = [*first.split(SIZE), *second.split(SIZE)]
     # 1. Embed all, without a graph.
     with torch.no_grad():

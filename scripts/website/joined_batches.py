@@ -48,7 +48,7 @@ def not_scaled(texts: Tensor, pictures: Tensor) -> Tensor:
 
 
 def together(texts: Tensor, pictures: Tensor) -> Tensor:
-    """Compute everyone's loss everywhere, and undo the average that follows."""
+    """Compute the whole loss everywhere; undo the later average."""
     return contrast(joined(texts), joined(pictures)) * dist.get_world_size()
 
 

@@ -6,13 +6,12 @@ Every call is an expression over the NumPy arrays (for PyTorch: tensors) that it
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from losses.catalog import CATALOG
 from scripts.website.language import gettext, named
+from scripts.website.narrow import WIDTH, narrow
 
 # With their documentation; a table that scrolls needs a link, for those without a mouse.
 LIBRARIES = {
@@ -638,7 +637,6 @@ SAMPLES = {
     "sequences": "x = np.log(np.full((1, 4, 3), 1 / 3))\ny = np.array([[1, 2]])",
 }
 MODULES = ("keras", "numpy as np", "optax", "scipy.special", "sklearn.metrics")
-WIDTH = 72
 
 
 def programs(function: str) -> Iterator[tuple[str, str]]:
@@ -654,9 +652,7 @@ def program(kind: str, word: Word) -> str:
     imports = [f"import {x}" for x in MODULES if named(x) or x.startswith("numpy")]
     call = f"print({word.call})"
     if len(call) > WIDTH:
-        command = [sys.executable, "-m", "ruff", "format", "--line-length", str(WIDTH), "-"]
-        done = subprocess.run(command, input=call, capture_output=True, text=True, check=True)
-        call = done.stdout.rstrip()
+        call = narrow(call).rstrip()
     return "\n".join([*imports, "", SAMPLES[kind], call])
 
 

@@ -30,7 +30,7 @@ def data() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def summed(x: Tensor) -> Tensor:
-    """Add up over the processes; the gradient is that of my own part."""
+    """Add up over the processes; the gradient is my own part."""
     total = x.detach().clone()
     dist.all_reduce(total)
     return x + (total - x.detach())

@@ -34,7 +34,7 @@ def mean_of_means(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def sum_over_count(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-    """Sum over my words, divide by everyone's, undo the average that follows."""
+    """Sum my words, divide by everyone's, undo the later average."""
     logits, targets = model(inputs).flatten(0, 1), targets.flatten()
     count = (targets != PADDING).sum()
     dist.all_reduce(count)
@@ -43,7 +43,7 @@ def sum_over_count(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def triplets(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-    """Mine among everyone's words: the loss joins the batches itself."""
+    """Mine among all words: the loss joins the batches itself."""
     words = targets != PADDING
     group = dist.group.WORLD if dist.is_initialized() else None
     embeddings, labels = model(inputs)[words], targets[words]
