@@ -234,9 +234,12 @@ RECORD = Record(
         Curve(
             {"input": "x", "target": 2.0},
             (0.2, 3.2),
+            "x, with y = 2",
             sweep=("log_input", (True, False)),
         ),
-        Curve({"input": "x", "target": 5.0}, (-3, 3), sweep=("full", (True, False))),
+        Curve(
+            {"input": "x", "target": 5.0}, (-3, 3), "x, with y = 5", sweep=("full", (True, False))
+        ),
     ),
     properties=Properties(
         convex=Claim(True, "an exponential minus a line"),

@@ -181,13 +181,14 @@ def ctc_lattice(name: str) -> str:
                     if (back == 2 and (s < 2 or states[s] in (0, states[s - 2]))) or s < back:
                         continue
                     if alive[t, s] and alive[t - 1, s - back] and useful(t, s):
-                        axes.plot([t, t + 1], [s - back, s], "-", color=INK, lw=0.8, alpha=0.5)
+                        middle = [s - 0.7 * back, s - 0.3 * back]  # the numbers stay free
+                        axes.plot([t + 0.3, t + 0.7], middle, "-", color=INK, lw=0.8, alpha=0.5)
         for t in range(frames):
             for s in range(5):
                 if not (alive[t, s] and useful(t, s)):
                     continue
                 axes.plot(t + 1, s, "o", color=COLOURS[0], alpha=0.35, mew=0,
-                          markersize=6 + 44 * float(forward[t, s]) ** 0.5)  # fmt: skip
+                          markersize=6 + 36 * float(forward[t, s]) ** 0.5)  # fmt: skip
                 percent = 100 * float(forward[t, s])
                 amount = number(percent) if percent < 1 else f"{percent:.0f}"
                 axes.annotate(amount, (t + 1, s), ha="center", va="center", fontsize=10)

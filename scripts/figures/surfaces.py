@@ -306,8 +306,8 @@ def poisson_plane(name: str) -> str:
     ]  # fmt: skip
     caption = gettext(
         "How much more a prediction costs than the best one for its count. Dashed: the best one, "
-        "where the rate is the count. The valley widens with the count, because larger counts "
-        "scatter more."
+        "where the rate is the count. First: in the log-rate the valley narrows as the count "
+        "grows. Second: in the rate it widens, because larger counts scatter more."
     )
     return whole(name, panels, caption)
 
