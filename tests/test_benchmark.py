@@ -267,7 +267,8 @@ def test_the_site_shows_what_was_measured(monkeypatch: pytest.MonkeyPatch, tmp_p
         table[2] == "| All of PyTorch's, geometric mean | **3.00** |  | **0.50** |  | **1.25** |  |"
     )
     assert table[3] == (
-        "| [MSELoss](losses/mse_loss.md) | 3.00 | 3 ms | 0.50 | 500 µs | 1.25 | 3 + 5 / 1 + 2 |"
+        "| [MSELoss](losses/mse_loss.md) | 3.00 | 3 ms | 0.50 | 500 µs | 1.25 | "
+        "3\u00a0+\u00a05 / 1\u00a0+\u00a02 |"
     )
     assert len(table) == 4
     assert speed.conditions() == "- PyTorch: 2"

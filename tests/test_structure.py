@@ -277,6 +277,11 @@ def test_snippets_fit_where_they_are_shown() -> None:
     assert not wide, "\n".join(wide)
 
 
+@pytest.mark.parametrize("function", [loss.function for loss in CATALOG])
+def test_the_code_on_a_card_fits(function: str) -> None:
+    assert max(map(len, card.short(function).splitlines())) <= ROOM
+
+
 @pytest.mark.parametrize(
     ("text", "wide"),
     [

@@ -133,7 +133,7 @@ def nt_xent_loss(
     row = torch.arange(z.shape[0], device=z.device)
     # No row is its own other view.
     s = s.masked_fill(row[:, None] == row, -torch.inf)
-    other = row.roll(input1.shape[0])
+    other = torch.where(row < input1.shape[0], row + input1.shape[0], row - input1.shape[0])
     loss = -s.log_softmax(1).gather(1, other[:, None]).squeeze(1)
     return reduce_loss(loss, reduction, max(1, loss.numel()))
 

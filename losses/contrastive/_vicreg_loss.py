@@ -55,7 +55,7 @@ def vicreg_loss(
     - \frac{\mu}{2 D} h_j \frac{w_{ij}(x)}{N - 1}
     + \frac{4 \nu}{D (N - 1)} \sum_{k = 1, k \ne j}^{D} C_{jk}(x) w_{ik}(x) \\
     h_j &= \begin{cases}
-    \frac{1}{\sqrt{C_{jj}(x) + \varepsilon}} & \text{if } C_{jj}(x) + \varepsilon < 1 \\
+    1 / \sqrt{C_{jj}(x) + \varepsilon} & \text{if } C_{jj}(x) + \varepsilon < 1 \\
     0 & \text{otherwise}
     \end{cases}
     \end{aligned}
@@ -269,9 +269,7 @@ RECORD = Record(
         bounded=Claim(False, "it grows with the distance, and with the cube of the spread"),
         non_negative=Claim(True, "squares and hinges, whose weights are not negative"),
         minimum=Claim(
-            True,
-            "0, where the views agree, all columns are wide enough and none vary together",
-            "input1 == input2",
+            True, "0, where the views agree, all columns are wide enough and none vary together"
         ),
     ),
 )

@@ -188,6 +188,7 @@ RECORD = Record(
     curve=Curve(
         {"input": "x", "target": 5.0, "total_count": 2.0},
         (-2, 5),
+        "x, with y = 5",
         sweep=("total_count", (0.5, 2.0, 10.0)),
         slider=(0.1, 0.5, 1.0, 2.0, 4.0, 7.0, 10.0),
     ),

@@ -73,7 +73,7 @@ def tweedie_loss(
 
     Examples:
         Means of 1 and 4, amounts of 0 and 6. With the default power of 1.5 the loss is
-        2y/√m + 2√m. By hand: 0 + 2 = 2, and 2 · 6/2 + 2 · 2 = 10, on average 6.
+        $2 y / \sqrt{m} + 2 \sqrt{m}$. By hand: 0 + 2 = 2, and 2 · 6/2 + 2 · 2 = 10, on average 6.
 
         >>> import torch
         >>> from losses import tweedie_loss
@@ -84,7 +84,7 @@ def tweedie_loss(
         >>> tweedie_loss(log_mean, amount)
         tensor(6.)
 
-        The gradient of the sum is (m − y)/√m: 1 and (4 − 6)/2 = −1. The Poisson loss has 4 − 6.
+        The gradient of the sum is $(m - y) / \sqrt{m}$: 1 and −2/2 = −1. The Poisson loss has −2.
 
         >>> import torch
         >>> from losses import tweedie_loss
@@ -196,6 +196,7 @@ RECORD = Record(
     curve=Curve(
         {"input": "x", "target": 2.0},
         (-3, 4),
+        "x, with y = 2",
         sweep=("power", (1.2, 1.5, 1.8)),
         slider=(1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9),
     ),

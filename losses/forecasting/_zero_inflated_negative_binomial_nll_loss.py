@@ -66,7 +66,7 @@ def zero_inflated_negative_binomial_nll_loss(
     \frac{\partial \ell}{\partial x} &= q \frac{m - y}{1 + \frac{m}{r}}, \qquad
     \frac{\partial \ell}{\partial z} = s - (1 - q) \\
     q &= \begin{cases}
-    \frac{(1 - s) e^{-\lambda}}{s + (1 - s) e^{-\lambda}} & \text{if } y = 0 \\
+    (1 - s) e^{-\lambda} / \left(s + (1 - s) e^{-\lambda}\right) & \text{if } y = 0 \\
     1 & \text{otherwise}
     \end{cases}
     \end{aligned}
@@ -107,7 +107,7 @@ def zero_inflated_negative_binomial_nll_loss(
     Examples:
         Means of 1 and 2.7183, counts of 0 and 2, an $r$ of 2, and half of the time nothing is
         counted. Without that, the losses are 0.8109 and 1.7209. By hand,
-        −log(1/2 + 1/2 · exp(−0.8109)) = 0.3254 and log 2 + 1.7209 = 2.4141.
+        $-\log(0.5 + 0.5 e^{-0.8109}) = 0.3254$ and $\log 2 + 1.7209 = 2.4141$.
 
         >>> import torch
         >>> from losses import zero_inflated_negative_binomial_nll_loss
@@ -216,6 +216,7 @@ RECORD = Record(
     curve=Curve(
         {"input": "x", "target": 0.0, "total_count": 2.0, "zero_logits": 0.0},
         (-4, 6),
+        "x, with y = 0",
         sweep=("zero_logits", (-4.0, 0.0, 2.0)),
         slider=(-8.0, -4.0, -2.0, 0.0, 1.0, 2.0, 4.0),
     ),

@@ -198,7 +198,7 @@ RECORD = Record(
     target="none: the positive and the negative are the supervision",
     mean="the number of triplets",
     shapes="`anchor`, `positive`, `negative`: (N, *), as the distance takes them",
-    eps="no argument: the default distance adds 1e-6 to every coordinate of a difference",
+    eps="no argument: the default distance adds 10⁻⁶ to every coordinate of a difference",
     curve=Curve(
         {"anchor": [[0.0]], "positive": [[1.0]], "negative": [["x"]]},
         (-3, 3),

@@ -49,7 +49,7 @@ def triplet_semihard_loss(
 
     $$
     \frac{\partial \ell_{ap}}{\partial x_a} = \begin{cases}
-    \frac{x_a - x_p}{d_{ap}} - \frac{x_a - x_n}{d_{an}} & \text{if } d_{ap} - d_{an} + m \ge 0 \\
+    (x_a - x_p) / d_{ap} - (x_a - x_n) / d_{an} & \text{if } d_{ap} - d_{an} + m \ge 0 \\
     0 & \text{otherwise}
     \end{cases}
     $$
@@ -87,7 +87,7 @@ def triplet_semihard_loss(
         Four points on a line, two of each label: four positive pairs. From 3 to 7 the distance
         is 4, and no negative is farther, so the farthest counts, 3 away: 4 − 3 + 1 = 2. From 7
         to 3 it is 4 again, but the nearest negative beyond is 6 away, far enough. On average
-        2 / 4 = 0.5.
+        2/4 = 0.5.
 
         >>> import torch
         >>> from losses import triplet_semihard_loss

@@ -53,7 +53,7 @@ def tversky_loss(
     The gradient has one value for all pixels of the target and another for all others:
 
     $$
-    \frac{\partial \ell}{\partial p_i} = -\gamma (1 - T)^{\gamma - 1}
+    \frac{\partial \ell}{\partial p_i} = -\gamma (1 - T)^{\gamma - 1} \,
     \frac{t_i - T (t_i + \alpha (1 - t_i) - \beta t_i)}{A + \alpha F + \beta M + s}
     $$
 

@@ -119,6 +119,7 @@ AGREEMENTS = (
         lambda: MISSES | {"input": torch.tensor([[[0.9, 0.3, 0.2, 0.1]]]).requires_grad_()},
         lambda alpha, beta, **call: of_keras(**call, alpha=beta, beta=alpha),
         1e-5,  # no `smooth`
+        timed=False,  # it takes probabilities alone
     ),
     Agreement("monai", "TverskyLoss(softmax=True, to_onehot_y=True, ...)", random, of_monai),
     Agreement(

@@ -139,9 +139,12 @@ def imported(shown: str, names: Iterable[str]) -> str:
         for name in line[1].split(", "):
             if name in names:
                 homes["torch.nn" if hasattr(torch.nn, name) else "torch.nn.functional"].append(name)
-        return "".join(
-            f">>> from {home} import {', '.join(found)}\n" for home, found in homes.items() if found
-        )
+        lines = []
+        for home, found in homes.items():
+            one = f"from {home} import {', '.join(found)}"
+            if found:
+                lines += [one] if len(one) <= 72 else [f"from {home} import {x}" for x in found]
+        return "".join(f">>> {line}\n" for line in lines)
 
     return IMPORT.sub(swap, shown)
 

@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -23,6 +24,7 @@ from scripts.website.alone import alone, sessions_in
 from scripts.website.language import gettext
 
 LINES = 16  # of code that stand above the curves, and leave room for their beginning on a screen
+COMMENT = re.compile(r"^( *)# .*(?:\n\1# .*)*$", re.MULTILINE)
 DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
 # What a card expects where the module itself would convert it.
@@ -109,7 +111,18 @@ def short(function: str) -> str:
     """Return the short form, its lines broken for a narrow page; nothing else changes."""
     command = [sys.executable, "-m", "ruff", "format", "--line-length", "72", "-"]
     code = snippets.card(function).code
-    return subprocess.run(command, input=code, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(command, input=code, capture_output=True, text=True, check=True)
+    return COMMENT.sub(narrow, done.stdout)
+
+
+def narrow(comment: re.Match[str]) -> str:
+    """Break the lines of a comment for a narrow page."""
+    lines = comment[0].splitlines()
+    if max(map(len, lines)) <= 72:
+        return comment[0]
+    begin = comment[1] + "# "
+    words = " ".join(line.removeprefix(begin) for line in lines)
+    return textwrap.fill(words, 72, initial_indent=begin, subsequent_indent=begin)
 
 
 def left_out(function: str) -> str:

@@ -170,7 +170,8 @@ def cited() -> dict[Paper, list[str]]:
 def bibliography() -> str:
     """List every paper by its authors, and where it is named."""
     items = []
-    for paper, places in sorted(cited().items(), key=lambda item: item[0].authors.casefold()):
+    by_author = lambda item: (item[0].authors.casefold(), item[0].year)
+    for paper, places in sorted(cited().items(), key=by_author):
         title = f"[{paper.title}]({paper.url})" if paper.url else f"*{paper.title}*"
         items.append(f"- {paper.authors}, {title}, {paper.year}. {language.listed(places)}")
     return "\n".join(items)

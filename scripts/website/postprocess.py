@@ -47,6 +47,10 @@ TYPE = re.compile(
     r"(?:(?<=</b>)\s*\((<code>.*?</code>)(?:, (\S+)\s*(<code>.*?</code>)\s*)?\))?\s*–"
     r'\s*(<div class="doc-md-description">)\s*'
 )
+# Of a docstring of which only one section is shown, below a heading that says the same.
+SECTION = re.compile(
+    r'(<div class="doc doc-contents first">\s*)<p><span class="doc-section-title">[^<]*</span></p>'
+)
 # A block with no Chinese character in it and no other block: in English, if it says anything.
 BLOCKS = "p|li|ul|ol|dd|dt|div|h[1-6]|table|td|th|figure|figcaption|summary"
 BLOCK = re.compile(
@@ -268,6 +272,7 @@ def process_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     page, description, title = described(built.read_text("utf-8"), config, path)
     page = NAME.sub(lambda name: name[1] + WORD.sub(in_one_piece, name[2]), page)
     page = LONG.sub(lambda name: language.breakable(name[0]), page)
+    page = SECTION.sub(r"\1", page)
     page = sessions.placed(page, path)
     page = FOLLOWED.sub(r"\1\3\2", page)
     if language.context.language == "zh":

@@ -105,7 +105,7 @@ def cells(entry: Entry) -> dict[str, str]:
     held = entry.get("bytes", {})
     space = {name: in_units(amount, SPACE) for name, amount in held.items()}
     saved = {column: short(value) for column, value in ratios_of(held).items()}
-    launched = [f"{a} + {b}" for a, b in entry.get("operations", {}).values()]
+    launched = [f"{a}\u00a0+\u00a0{b}" for a, b in entry.get("operations", {}).values()]
     return {
         gettext("Eager"): ratio.get(EAGER, ""),
         gettext("time"): times[OURS],
@@ -141,7 +141,7 @@ def named(baseline: str) -> str:
 
 
 def tables(*sizes: str) -> str:
-    """Write what was measured at these sizes, or at all, as a Markdown table."""
+    """Write what was measured at these sizes, or at all: a table of times, one of memory."""
     results = [contest for contest in kept()["results"] if contest["loss"] in TITLES]
     rows = []
     for contest, size, entry in entries(results, *sizes):
@@ -166,6 +166,15 @@ def tables(*sizes: str) -> str:
         titles[BOTH] = gettext("Both compiled")
         mean = {titles[column]: f"**{short(x)}**" for column, x in means(results, *sizes).items()}
         rows.insert(0, {gettext("Loss"): title, **mean})
-    head = [title for title in rows[-1] if any(row.get(title) for row in rows)]
+    first, *columns = rows[-1]
+    memory = columns[columns.index(gettext("Memory")) :]
+    parts = [filled(rows, first, part) for part in (columns[: -len(memory)], memory)]
+    return "\n\n".join(filter(None, parts))
+
+
+def filled(rows: list[dict[str, str]], first: str, columns: list[str]) -> str:
+    """Write the rows and columns in which there is something; nothing, where there is none."""
+    rows = [row for row in rows if any(row.get(title) for title in columns)]
+    head = [first, *(title for title in columns if any(row.get(title) for row in rows))]
     lines = [head, ["---"] * len(head), *([row.get(x, "") for x in head] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""

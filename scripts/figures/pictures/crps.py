@@ -135,9 +135,9 @@ def crps_and_likelihood(name: str) -> str:
             legend_rows=2),
     ]  # fmt: skip
     caption = gettext(
-        "First: the likelihood grows with the square of the error, the CRPS with the error itself. "
-        "At an error of 5: {far}. Second: as the standard deviation goes to 0, the likelihood "
-        "grows without end, the CRPS to the absolute error. Lowest at: {best}.",
+        "First: the Gaussian loss grows with the square of the error, the CRPS with the error "
+        "itself. At an error of 5: {far}. Second: as the standard deviation goes to 0, the "
+        "Gaussian loss grows without end, the CRPS to the absolute error. Lowest at: {best}.",
         **told,
     )
     return whole(name, drawn, caption)

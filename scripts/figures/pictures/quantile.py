@@ -91,7 +91,7 @@ def quantile_band(name: str) -> str:
     panels, told = [], {}
     for function in BOTH:
         lines = fitted(function)
-        below = [f"{100 * float((y < line).double().mean()):.0f} %" for line in lines.T]
+        below = [f"{100 * float((y < line).double().mean()):.0f}\u00a0%" for line in lines.T]
         told[function] = listed(below)
 
         def paint(axes: Axes, lines: Tensor = lines) -> None:
