@@ -30,7 +30,7 @@ def distance_box_iou_loss(
     U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I \\
     w &= \max(0, \min(a_3, b_3) - \max(a_1, b_1)), \qquad
     h = \max(0, \min(a_4, b_4) - \max(a_2, b_2)) \\
-    D &= \frac{(a_1 + a_3 - b_1 - b_3)^2 + (a_2 + a_4 - b_2 - b_4)^2}{4} \\
+    D &= \left((a_1 + a_3 - b_1 - b_3)^2 + (a_2 + a_4 - b_2 - b_4)^2\right) / 4 \\
     S &= \left(\max(a_3, b_3) - \min(a_1, b_1)\right)^2
     + \left(\max(a_4, b_4) - \min(a_2, b_2)\right)^2
     \end{aligned}

@@ -34,8 +34,8 @@ def generalized_jsd_loss(
     \ell(x, y) &= \beta \sum_{i = 1}^{C} p_i \log \frac{p_i}{m_i}
         + (1 - \beta) \sum_{i = 1}^{C} s_i \log \frac{s_i}{m_i} \\
     p_i &= \frac{e^{y_i / T}}{\sum_{j = 1}^{C} e^{y_j / T}}, \qquad
-    s_i = \frac{e^{x_i / T}}{\sum_{j = 1}^{C} e^{x_j / T}}, \qquad
-    m_i = \beta p_i + (1 - \beta) s_i
+    s_i = \frac{e^{x_i / T}}{\sum_{j = 1}^{C} e^{x_j / T}} \\
+    m_i &= \beta p_i + (1 - \beta) s_i
     \end{aligned}
     $$
 

@@ -325,7 +325,7 @@ def gaussian_plane(name: str) -> str:
     panels = [
         plane(
             f"{name}-1", loss, gettext("ℓ over error and variance"), ("x − y", "v"),
-            (-2, 2), (0.08, 3), (-0.5, 0, 0.5, 1, 2, 4), arrows=False,
+            (-2, 2), (0.08, 3), (-0.5, 0, 0.5, 1.25, 2, 4), arrows=False,
             extra=lambda axes: axes.plot(errors, errors**2, "--", color=COLOURS[1]),
         ),
         plane(

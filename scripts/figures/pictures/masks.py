@@ -114,7 +114,7 @@ def masks(name: str) -> str:
         panels = [panel.replace(step, f'{step} data-alt="{alt}"', 1) for panel in panels]
     control = slider(name, gettext("shift"), list(map(number, STEPS)), STEPS.index(-8))
     caption = gettext(
-        "The prediction is smaller than the object, so that at best it still misses a part: "
+        "The prediction is smaller than the object, so that it misses a part even at a shift of 0: "
         "{values}. Where the two do not touch, all are close to 1 and flat. There is nothing "
         "that would pull them together.",
         values=said[STEPS.index(0)],
