@@ -495,12 +495,12 @@ RECORD = Record(
             "both cross entropies are convex, the layers linear; not in the layers' weights",
         ),
         lipschitz=Claim(
-            True, "for each of the two softmaxes, an average of its rows minus one of them"
+            True, "each softmax adds to the gradient a mean of its weight's rows minus one row"
         ),
         smooth=Claim(True, "log-sum-exp is"),
         symmetric=Claim(False, "the most likely class becomes the least likely", "sign"),
         bounded=Claim(
-            True, "for each of the two softmaxes, an average of its rows minus one of them"
+            True, "each softmax adds to the gradient a mean of its weight's rows minus one row"
         ),
         non_negative=Claim(True, "minus the logarithm of a probability"),
         minimum=Claim(

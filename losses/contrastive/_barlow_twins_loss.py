@@ -222,7 +222,7 @@ RECORD = Record(
         {"input1": [["x", 1.0], [0.0, -2.0], [1.0, 1.0]], "input2": OTHER},
         (-4, 4),
         "x₁₁, with y₁₁ = −1, else x = y",
-        sweep=("lambd", (0.0, 0.1, 1.0)),
+        sweep=("lambd", (0.005, 0.1, 1.0)),
         slider=(0.0, 0.005, 0.05, 0.1, 0.5, 1.0),
         symbol="x₁₁",
     ),

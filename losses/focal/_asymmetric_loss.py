@@ -261,7 +261,10 @@ RECORD = Record(
             "of each label the slope is at most 1.0453: that of a yes at p = 0.043",
             "1.0453 * len(input) ** 0.5",
         ),
-        smooth=Claim(True, "where a no is clipped, its fifth power begins at 0"),
+        smooth=Claim(
+            True,
+            "where the clip ends, a no's loss begins as a fifth power: no kink",
+        ),
         symmetric=Claim(
             False, "a wrong yes costs about its logit, a wrong no at most 2.44", "sign"
         ),

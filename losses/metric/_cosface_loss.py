@@ -230,7 +230,7 @@ RECORD = Record(
             {"input": [["cos", "sin"]], "linear_weight": [[1.0, 0.0], [0.0, 1.0]], "target": [0]},
             (0, 1.5707963267948966),
             "angle θ to its class, the other class at 90°",
-            sweep=("scale", (1.0, 4.0, 16.0)),
+            sweep=("scale", (4.0, 16.0, 64.0)),
             slider=(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
             symbol="θ",
         ),

@@ -32,6 +32,10 @@ def of_keras(input: Tensor, target: Tensor) -> Tensor:
     return _load.keras().losses.hinge(target, input)
 
 
+def of_optax(input: Tensor, target: Tensor) -> Tensor:
+    return _load.optax("hinge_loss", input, target).mean()
+
+
 PEERS = (
     Peer("keras", "hinge(target, input)", "", 0.35, lambda: of_keras(**ARGUMENTS)),
     Peer(
@@ -43,6 +47,7 @@ PEERS = (
         "the scores 0.3 and −2 against the labels 1 and 0",
         ZERO_ONE,
     ),
+    Peer("optax", "hinge_loss(input, target).mean()", "", 0.35, lambda: of_optax(**ARGUMENTS)),
     Peer("scikit-learn", "hinge_loss(target, input)", "", 0.35, lambda: of_sklearn(**ARGUMENTS)),
     Peer(
         "torchmetrics",
@@ -62,5 +67,6 @@ def random() -> dict[str, Any]:
 
 AGREEMENTS = (
     Agreement("keras", "`hinge(target, input)`", random, of_keras, 1e-6),
+    Agreement("optax", "`hinge_loss(input, target).mean()`", random, of_optax, 1e-6),
     Agreement("scikit-learn", "hinge_loss", random, of_sklearn),
 )

@@ -63,7 +63,7 @@ def random() -> dict[str, Any]:
 AGREEMENTS = (
     Agreement(
         "allRank",
-        "`listMLE(...)`, padded by −1, where scores lie close together and none tie",
+        "`listMLE(...)`, padded with −1, if scores lie close together and no labels are equal",
         random,
         of_allrank,
         1e-7,

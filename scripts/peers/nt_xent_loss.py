@@ -87,13 +87,13 @@ AGREEMENTS = (
     Agreement("lightly", "NTXentLoss", views, of_lightly),
     Agreement(
         "pytorch-metric-learning",
-        "`NTXentLoss(temperature=0.5)(rows, labels)`, at no low temperature",
+        "`NTXentLoss(temperature=0.5)(rows, labels)`, unless the temperature is low",
         views,
         of_pml,
     ),
     Agreement(
         "monai",
-        "`ContrastiveLoss(temperature=0.5)(...)`, at no low temperature",
+        "`ContrastiveLoss(temperature=0.5)(...)`, unless the temperature is low",
         views,
         of_monai,
         1e-7,

@@ -28,7 +28,7 @@ def of_torchmetrics(input: Tensor, target: Tensor, **settings: Any) -> Tensor:
     return tweedie_deviance_score(input, target, power=1.5)
 
 
-DEVIANCE = "is the deviance: twice the difference to what a right prediction costs"
+DEVIANCE = "is the deviance: twice what the loss is above that of a perfect prediction"
 PEERS = (
     Peer(
         "scikit-learn",
@@ -55,20 +55,20 @@ def random(requires_grad: bool) -> dict[str, Any]:
 
 
 def best(target: Tensor) -> Tensor:
-    """Return what a right prediction costs with the power 1.5."""
+    """Return the loss of a perfect prediction with the power 1.5."""
     return 4 * target.sqrt().mean()
 
 
 AGREEMENTS = (
     Agreement(
         "torchmetrics",
-        "`tweedie_deviance_score(...) / 2`, and what a right prediction costs",
+        "`tweedie_deviance_score(...) / 2`, plus the loss of a perfect prediction",
         lambda: random(True),
         lambda **call: of_torchmetrics(**call) / 2 + best(call["target"]),
     ),
     Agreement(
         "scikit-learn",
-        "`mean_tweedie_deviance(...) / 2`, and what a right prediction costs",
+        "`mean_tweedie_deviance(...) / 2`, plus the loss of a perfect prediction",
         lambda: random(False),
         lambda **call: of_sklearn(**call) / 2 + best(call["target"]),
     ),

@@ -203,7 +203,11 @@ ROSETTA = (
         "log_cosh_loss",
         "numbers",
         {
-            "PyTorch": Word("losses.log_cosh_loss(x, y)"),
+            "PyTorch": Word(
+                "losses.log_cosh_loss(x, y)",
+                "losses.log_cosh_loss(input, target, reduction='mean')",
+                NUMBER,
+            ),
             "Keras": Word(
                 "keras.losses.log_cosh(y, x).mean()",
                 "keras.losses.log_cosh(y_true, y_pred)",
@@ -432,6 +436,11 @@ ROSETTA = (
                 "optax.cosine_distance(predictions, targets, *, epsilon=0.0, axis=-1, where=None)",
                 ROW,
             ),
+            "scikit-learn": Word(
+                "sklearn.metrics.pairwise.paired_cosine_distances(x, y).mean()",
+                "sklearn.metrics.pairwise.paired_cosine_distances(X, Y)",
+                ROW,
+            ),
             "NumPy": Word(
                 "(1 - (x * y).sum(1) / np.linalg.norm(x, axis=1) / np.linalg.norm(y, axis=1))"
                 ".mean()"
@@ -464,7 +473,11 @@ ROSETTA = (
         "sigmoid_focal_loss",
         "labels",
         {
-            "PyTorch": Word("losses.sigmoid_focal_loss(x, y, reduction='mean')"),
+            "PyTorch": Word(
+                "losses.sigmoid_focal_loss(x, y, reduction='mean')",
+                "losses.sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2, reduction='none')",
+                NUMBER,
+            ),
             "Keras": Word(
                 "keras.losses.binary_focal_crossentropy("
                 "y, x, apply_class_balancing=True, from_logits=True).mean()",
@@ -499,6 +512,12 @@ ROSETTA = (
                 "ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, "
                 "reduction='mean', zero_infinity=False)",
             ),
+            "Keras": Word(
+                "keras.losses.ctc(y, x).sum()",
+                "keras.losses.ctc(y_true, y_pred)",
+                ROW,
+                "keras.losses.CTC(reduction='sum')(y, x)",
+            ),
             "Optax": Word(
                 "optax.ctc_loss(x, np.zeros(x.shape[:2]), y, np.zeros(y.shape)).sum()",
                 "optax.ctc_loss(logits, logit_paddings, labels, label_paddings, *, blank_id=0, "
@@ -506,7 +525,8 @@ ROSETTA = (
                 ROW,
             ),
         },
-        "PyTorch wants time first, and lengths; Optax wants the batch first, and padding masks.",
+        "PyTorch wants time first, and lengths. Keras and Optax want the batch first. Optax takes "
+        "padding masks; Keras takes labels padded with 0, and reads all frames.",
     ),
 )
 

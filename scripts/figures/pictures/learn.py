@@ -115,16 +115,16 @@ def likelihood(name: str) -> str:
         for k, (text, value) in enumerate(answers.items()):
             cost = -math.log(value)
             axes.plot([value], [cost], "o", color=COLOURS[1] if k == 0 else INK)
-            axes.annotate(f"{text}: {number(cost)}", (value, cost), (7, 3), fontsize=11, color=INK,
+            axes.annotate(f"{text}: {cost:.4f}", (value, cost), (7, 3), fontsize=11, color=INK,
                           textcoords="offset points")  # fmt: skip
         axes.set_ylim(0, 4.7)
 
     caption = gettext(
-        "What it costs to have given an answer the probability p, if it is the right one. The cat "
-        "would have cost {cat}, the dog {dog}, the bird {bird}.",
-        cat=number(-math.log(0.7)),
-        dog=number(-math.log(0.2)),
-        bird=number(-math.log(0.1)),
+        "What it costs to have given an answer the probability p, if it is the right one. It was a "
+        "cat, which costs {cat}. A dog would have cost {dog}, a bird {bird}.",
+        cat=f"{-math.log(0.7):.4f}",
+        dog=f"{-math.log(0.2):.4f}",
+        bird=f"{-math.log(0.1):.4f}",
     )
     panel = svg(paint, caption, name, title="− log p", labels=("p", ""), size=(340, 230))
     return whole(name, [panel], caption)
