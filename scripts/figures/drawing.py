@@ -212,14 +212,14 @@ def legend(axes: Axes, names: Sequence[str], rows: int) -> None:
     axes.legend(
         handles=handles,
         loc="lower left",
-        bbox_to_anchor=(-0.1, 0.985),
+        bbox_to_anchor=(-0.1, 1),
         ncols=-(-len(names) // rows),
         borderpad=0,
-        borderaxespad=0.2,
+        borderaxespad=0.35,
         handlelength=1.9,
         handletextpad=0.4,
         columnspacing=1.1,
-        labelspacing=0.1,
+        labelspacing=0.3,
     )
 
 

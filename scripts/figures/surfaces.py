@@ -17,14 +17,41 @@ SQUARE = (302, 280)
 
 
 def levels(
-    axes: Axes, x: Tensor, y: Tensor, z: Tensor, at: Sequence[float], names: bool = True
+    axes: Axes, x: Tensor, y: Tensor, z: Tensor, at: Sequence[float], taken: Tensor | None
 ) -> None:
-    """Draw level lines with their values over bands that darken as the loss grows."""
+    """Draw level lines over bands that darken as the loss grows.
+
+    Each line's number stands where it is farthest from the points that are taken.
+    """
     for low in at:  # bands lie over each other, so that they darken step by step
         axes.contourf(x, y, z, [low, float("inf")], colors=[COLOURS[0]], alpha=0.5 / len(at))
     lines = axes.contour(x, y, z, at, colors=[INK], linewidths=0.8, alpha=0.8, linestyles="-")
-    if names:
-        axes.clabel(lines, [level for level in at if abs(level) > 0.01], fmt=number, fontsize=10)
+    if taken is None:
+        return
+    for level, line in zip(at, lines.get_paths(), strict=True):
+        if abs(level) < 0.01 or not len(line.vertices):
+            continue
+        points = shown(axes, torch.tensor(line.vertices))
+        apart, half = torch.cdist(points, points), 4 * len(number(level))
+        room = torch.cdist(points, taken).min(1).values.expand_as(apart)
+        room = room.masked_fill(apart > half, float("inf")).min(1).values  # for all of the number
+        best = int(room.argmax())
+        if room[best] > 5 and apart.max() > 3 * half:
+            axes.clabel(lines, [level], fmt=number, fontsize=10, manual=[line.vertices[best]])
+            taken = torch.cat((taken, points[apart[best] < half]))
+
+
+def shown(axes: Axes, points: Tensor) -> Tensor:
+    """Return where points lie on the drawing."""
+    return torch.tensor(axes.transData.transform(points))
+
+
+def frame(axes: Axes) -> Tensor:
+    """Return points all around the panel."""
+    along = torch.arange(41, dtype=torch.float64) / 40
+    sides = [(along, 0 * along), (along, 0 * along + 1)]
+    around = torch.cat([torch.stack(pair, 1) for side in sides for pair in (side, side[::-1])])
+    return torch.tensor(axes.transAxes.transform(around))
 
 
 def mesh(
@@ -51,12 +78,16 @@ def extremes(x: Tensor, y: Tensor, z: Tensor) -> str:
 
 def downhill(
     axes: Axes, function: Function, xs: tuple[float, float], ys: tuple[float, float]
-) -> None:
-    """Draw the way of gradient descent as arrows."""
+) -> Tensor:
+    """Draw the way of gradient descent as arrows; return points along them."""
     x, y = (part.clone().requires_grad_() for part in mesh(xs, ys, 6))
     dx, dy = torch.autograd.grad(function(x, y).sum(), (x, y))
     x, y = x.detach(), y.detach()
-    axes.quiver(x, y, -dx, -dy, color=COLOURS[1], width=0.007, pivot="tail", zorder=3)
+    scale = 18 * float(dx.hypot(dy).mean())  # matplotlib's own
+    axes.quiver(x, y, -dx, -dy, color=COLOURS[1], width=0.007, pivot="tail", zorder=3, scale=scale)
+    start = shown(axes, torch.stack((x.flatten(), y.flatten()), 1))
+    way = -torch.stack((dx.flatten(), dy.flatten()), 1) * axes.bbox.width / scale
+    return torch.cat([start + part / 6 * way for part in range(7)])
 
 
 def plane(
@@ -78,17 +109,18 @@ def plane(
 
     def paint(axes: Axes) -> None:
         axes.grid(False)
-        levels(axes, x, y, z, at, names)
+        axes.set_xlim(xs)
+        axes.set_ylim(ys)
+        taken = frame(axes)
         if arrows:
             inner = lambda ends: (
                 ends[0] + 0.06 * (ends[1] - ends[0]),
                 ends[1] - 0.06 * (ends[1] - ends[0]),
             )
-            downhill(axes, function, inner(xs), inner(ys))
+            taken = torch.cat((taken, downhill(axes, function, inner(xs), inner(ys))))
+        levels(axes, x, y, z, at, taken if names else None)
         if extra:
             extra(axes)
-        axes.set_xlim(xs)
-        axes.set_ylim(ys)
 
     alt = gettext("{title}, over {x} and {y}.", title=title, x=labels[0], y=labels[1])
     return svg(
@@ -355,7 +387,7 @@ def multilabel_plane(name: str) -> str:
         return losses.multilabel_soft_margin_loss(rows, target, reduction="none").reshape(x1.shape)
 
     labels = (gettext("x₁, right class"), gettext("x₂, wrong class"))
-    at = (0.05, 0.2, 0.5, 1, 2, 3)
+    at = (0.001, 0.2, 0.5, 1, 2, 3)
     panels = [
         plane(f"{name}-1", hinge, "MultiLabelMarginLoss", labels, (-3, 3), (-3, 3), at),
         plane(f"{name}-2", soft, "MultiLabelSoftMarginLoss", labels, (-3, 3), (-3, 3), at),

@@ -87,9 +87,9 @@ def boxes_parting(name: str) -> str:
     ]  # fmt: skip
     caption = gettext(
         "From {apart} on the boxes are apart, and the IoU loss stays at {iou}: no gradient tells "
-        "where the other box is. The generalised loss still rises, from {near} at 2 to {away} at "
-        "3, and so do those with the distance. The proportions differ, so CIoU is a little above "
-        "DIoU.",
+        "where the other box is. The generalised loss still rises, from {near} for box 2 to "
+        "{away} for box 3, and so do those with the distance. The proportions differ, so CIoU is "
+        "a little above DIoU.",
         **far,
     )
     return whole(name, panels, caption)

@@ -34,6 +34,7 @@ FUNCTIONS = sorted({function for _, function, _ in LINES})
 SIZE, RADIUS, OTHER = (48, 24), 7.5, 5.5  # the picture, the object, the prediction
 SHIFTS = range(-16, 17)
 STEPS = range(-16, 17, 2)  # those of the slider
+START = STEPS.index(-8)
 
 
 def distance(shift: float) -> Tensor:
@@ -54,6 +55,11 @@ def disc(shift: float, radius: float) -> tuple[Tensor, Tensor]:
     return shift + radius * turn.cos(), radius * turn.sin()
 
 
+def step(index: int) -> str:
+    """Show the step at which the slider begins."""
+    return f"@step shown:{index}" if index == START else f"@step:{index}"
+
+
 @picture("masks", FUNCTIONS)
 def masks(name: str) -> str:
     logits, target = predicted(SHIFTS)
@@ -72,7 +78,7 @@ def masks(name: str) -> str:
             axes.plot(*disc(shift, OTHER), ":", color=INK, linewidth=1.4, gid="@family")
         for index, shift in enumerate(STEPS):
             axes.fill(*disc(shift, OTHER), facecolor="none", edgecolor=COLOURS[1], hatch="////",
-                      linewidth=2, gid=f"@step:{index}")  # fmt: skip
+                      linewidth=2, gid=step(index))  # fmt: skip
         axes.set_xlim(-SIZE[0] / 2, SIZE[0] / 2)
         axes.set_ylim(-SIZE[1] / 2, SIZE[1] / 2)
 
@@ -82,13 +88,13 @@ def masks(name: str) -> str:
         for index, shift in enumerate(STEPS):
             at = SHIFTS.index(shift)
             axes.plot([shift] * len(values), [float(value[at]) for value in values.values()], "o",
-                      color=INK, markersize=6, gid=f"@step:{index}")  # fmt: skip
+                      color=INK, markersize=6, gid=step(index))  # fmt: skip
         axes.set_ylim(0, 1.05)
         axes.set_xticks(range(-16, 17, 8))
         legend(axes, names, rows)
 
     said = [
-        listed(named(text, number(float(value[SHIFTS.index(shift)])))
+        listed(named(text, number(round(float(value[SHIFTS.index(shift)]), 2)))
                for text, value in values.items())
         for shift in STEPS
     ]  # fmt: skip
@@ -110,9 +116,9 @@ def masks(name: str) -> str:
     ]  # fmt: skip
     for index, (shift, values_there) in enumerate(zip(STEPS, said, strict=True)):
         alt = html.escape(named(gettext("shift {shift}", shift=number(shift)), values_there))
-        step = f'data-step="{index}"'
-        panels = [panel.replace(step, f'{step} data-alt="{alt}"', 1) for panel in panels]
-    control = slider(name, gettext("shift"), list(map(number, STEPS)), STEPS.index(-8))
+        mark = f'data-step="{index}"'
+        panels = [panel.replace(mark, f'{mark} data-alt="{alt}"', 1) for panel in panels]
+    control = slider(name, gettext("shift"), list(map(number, STEPS)), START)
     caption = gettext(
         "The prediction is smaller than the object, so that it misses a part even at a shift of 0: "
         "{values}. Where the two do not touch, all are close to 1 and flat. There is nothing "
