@@ -40,6 +40,9 @@ LISTS = {
 NAME = re.compile(r'(<h1[^>]*>|<span class="doc doc-object-name[^>]*>)([^<]*)')
 WORD = re.compile(r"\S{8,}")
 LONG = re.compile(r"(?<=<code>)[\w./]{20,}(?=</code>)")
+# Tables of whole calls, whose names are longer than a column is wide.
+CALLS = re.compile(r'<div class="calls">.*?</div>', re.DOTALL)
+CALL = re.compile(r"(?<=<code>)[^<]*(?=</code>)")
 # Chinese pages: what is slanted, without a Chinese character in it, is an English title.
 ENGLISH_TITLE = re.compile(r"<em>(?=[^\u4e00-\u9fff<]+</em>)")
 # mkdocstrings's template has the punctuation of English between a parameter and its description.
@@ -265,6 +268,13 @@ def in_one_piece(name: re.Match[str]) -> str:
     return f'<span class="name">{parts}</span>' if parts != name[0] else parts
 
 
+def in_columns(calls: re.Match[str]) -> str:
+    """Let calls break within their longest names."""
+    longest = re.compile(r"\S{22,}")
+    parts = lambda call: longest.sub(lambda name: language.breakable(name[0]), call[0])
+    return CALL.sub(parts, calls[0])
+
+
 def process_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     """Finish one page, but for its style; return its title and its description."""
     site, source = Path(config.site_dir), language.source(path)
@@ -272,6 +282,7 @@ def process_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     page, description, title = described(built.read_text("utf-8"), config, path)
     page = NAME.sub(lambda name: name[1] + WORD.sub(in_one_piece, name[2]), page)
     page = LONG.sub(lambda name: language.breakable(name[0]), page)
+    page = CALLS.sub(in_columns, page)
     page = SECTION.sub(r"\1", page)
     page = sessions.placed(page, path)
     page = FOLLOWED.sub(r"\1\3\2", page)
