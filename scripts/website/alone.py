@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -62,7 +63,8 @@ class Alone:
 
 def alone(shown: str) -> Alone:
     """Say how to show and to copy a session."""
-    key = f"{shown}{torch.__version__}{''.join(definitions(named(shown), whole=True))}"
+    code = "".join(definitions(named(shown), whole=True))
+    key = f"{shown}{torch.__version__}{code}{Path(__file__).read_text('utf-8')}"
     path = CACHE / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
