@@ -250,7 +250,7 @@ RECORD = Record(
     curve=Curve(
         {"input": [["x", 0.0], [0.0, 1.0], [1.0, 0.0]], "target": [0, 0, 1]},
         (-4, 4),
-        "x₁₁, with x₂ = (0, 1), x₃ = (1, 0), the rest 0 and y = (1, 1, 2)",
+        "x₁₁, beside (0, 1) and (1, 0), with y = (1, 1, 2)",
         symbol="x₁₁",
     ),
     properties=Properties(
