@@ -28,7 +28,7 @@ from mkdocs.utils import yaml_load
 
 from losses.catalog import CATALOG, FAMILIES, PROPERTIES
 from scripts import figures, peers
-from scripts.website import card, rosetta, speed
+from scripts.website import card, directives, rosetta, speed
 from scripts.website.language import (
     DOCS,
     LOCALE,
@@ -53,7 +53,7 @@ msgstr ""
 "Content-Transfer-Encoding: 8bit\\n"
 
 """
-SHARED, SITE = "shared", "site"
+SHARED, SITE, CHANGELOG = "shared", "site", "changelog"
 
 
 @dataclass
@@ -105,6 +105,9 @@ def occurrences() -> Iterator[tuple[str, str, str, str]]:
         if not re.search(r"^pytestmark = [\[\s]*pytest.mark.(browser|zens)", source, re.M):
             for text in said_by(ast.parse(source), {"record_property"}):
                 yield SITE, place, "what was counted", text
+    for _, say, text in directives.changes():
+        if say is not str:
+            yield CHANGELOG, "CHANGELOG.md", "", text
     for note, text in settings(yaml_load((ROOT / "mkdocs.yml").read_text("utf-8"))):
         yield SITE, "mkdocs.yml", note, text
 
@@ -233,7 +236,11 @@ def kept(message: Message) -> list[str]:
 
 
 def written(home: str, catalogue: Catalog) -> str:
-    titles = {SHARED: "What several losses say.", SITE: "What the site's own words say."}
+    titles = {
+        SHARED: "What several losses say.",
+        SITE: "What the site's own words say.",
+        CHANGELOG: "What the changelog says.",
+    }
     buffer = io.BytesIO()
     write_po(buffer, catalogue, width=100, omit_header=True)
     title = titles.get(home, f"{home}: its docstrings and its record.")

@@ -10,7 +10,7 @@ import inspect
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -355,8 +355,17 @@ def install() -> str:
 
 
 def changelog() -> str:
-    """Show the repository's list of changes, without its title."""
-    return (ROOT / "CHANGELOG.md").read_text("utf-8").partition("\n\n")[2]
+    """Show the changelog, entry by entry."""
+    return "\n".join(mark + say(text) for mark, say, text in changes())
+
+
+def changes() -> Iterator[tuple[str, Callable[[str], str], str]]:
+    """Yield each line of the changelog: its mark, how it is translated, and what it says."""
+    written = (ROOT / "CHANGELOG.md").read_text("utf-8").partition("\n\n")[2]
+    for line in re.sub(r"(?<=\S)\n *(?=[^\s#-])", " ", written).splitlines():
+        mark, text = re.fullmatch(r"(#+ |- |)(.*)", line).groups()  # type: ignore[union-attr]
+        say = heading if mark.startswith("#") else gettext
+        yield mark, say if re.search("[a-z]", text) else str, text
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
