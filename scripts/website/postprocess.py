@@ -281,7 +281,6 @@ def process_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
     built = (site / path).with_suffix(".html")
     page, description, title = described(built.read_text("utf-8"), config, path)
     page = NAME.sub(lambda name: name[1] + WORD.sub(in_one_piece, name[2]), page)
-    page = LONG.sub(lambda name: language.breakable(name[0]), page)
     page = CALLS.sub(in_columns, page)
     page = SECTION.sub(r"\1", page)
     page = sessions.placed(page, path)
@@ -295,6 +294,7 @@ def process_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
         module = language.file_of(source.stem)
         link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'
         page = page.replace(f"<code>{module}</code>", link)
+    page = LONG.sub(lambda name: language.breakable(name[0]), page)
     built.write_text(page, "utf-8")
     if language.context.language == "en" and path.startswith("losses/"):
         built.with_suffix(".py").write_text(snippets.bundle(source.stem), "utf-8")
