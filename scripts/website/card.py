@@ -91,7 +91,10 @@ def tabs(function: str, store: Callable[[str], str]) -> Iterator[tuple[str, str]
     """Yield what each tab is called, and what it holds."""
     if RECORDS[function].torch_equivalent:
         first = sessions_in(inspect.getdoc(getattr(losses, function)) or "")[0]
-        yield "PyTorch", store(highlighted(alone(first).program, "language-python highlight"))
+        yield (
+            "PyTorch",
+            store(highlighted(narrow(alone(first).program), "language-python highlight")),
+        )
     shown = store(highlighted(short(function), "highlight in-code"))
     yield gettext("From scratch"), f"{shown}\n\n{left_out(function)}"
     for library, program in rosetta.programs(function):

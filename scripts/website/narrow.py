@@ -13,6 +13,8 @@ COMMENT = re.compile(r"^( *)# .*(?:\n\1# .*)*$", re.MULTILINE)
 
 def narrow(code: str) -> str:
     """Break what is wider than a page on a desktop shows."""
+    if max(map(len, code.splitlines())) <= WIDTH:
+        return code
     command = [sys.executable, "-m", "ruff", "format", "--line-length", str(WIDTH), "-"]
     done = subprocess.run(command, input=code, capture_output=True, text=True, check=True)
     return COMMENT.sub(refilled, done.stdout)
