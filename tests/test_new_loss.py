@@ -25,8 +25,9 @@ def project(tmp_path: Path) -> Path:
     skipped = shutil.ignore_patterns("__pycache__", ".*_cache")
     for folder in ("losses", "docs", "scripts", "tests"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skipped)
-    for file in ("README.md", "README.zh.md", "conftest.py", "mkdocs.yml", "pyproject.toml"):
-        shutil.copy(ROOT / file, tmp_path)
+    for file in ROOT.iterdir():
+        if file.is_file():
+            shutil.copy(file, tmp_path)
     return tmp_path
 
 
