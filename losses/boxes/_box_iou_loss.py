@@ -19,22 +19,17 @@ def box_iou_loss(
     r"""Measure how much of the area that two boxes cover is not covered by both.
 
     A box $a$ has its left and upper edge at $a_1$ and $a_2$, its right and lower edge at $a_3$ and
-    $a_4$. For boxes $a$ and $b$, with the area $I$ that both cover and the area $U$ that either
-    covers,
+    $a_4$. For boxes $a$ and $b$, with the area $I$ that both cover, its width $w$ and height $h$,
+    one of which is 0 where the boxes are apart, and the area $U$ that either covers,
 
     $$
     \begin{aligned}
     \ell(a, b) &= 1 - \frac{I}{U + \varepsilon}, \qquad
     I = w h \\
-    U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I
-    \end{aligned}
-    $$
-
-    The overlap has the width $w$ and the height $h$, one of which is 0 where the boxes are apart:
-
-    $$
-    w = \max(0, \min(a_3, b_3) - \max(a_1, b_1)), \qquad
+    U &= (a_3 - a_1) (a_4 - a_2) + (b_3 - b_1) (b_4 - b_2) - I \\
+    w &= \max(0, \min(a_3, b_3) - \max(a_1, b_1)), \qquad
     h = \max(0, \min(a_4, b_4) - \max(a_2, b_2))
+    \end{aligned}
     $$
 
     The default is `'none'`. `'mean'` divides the sum by the number of pairs,

@@ -206,7 +206,7 @@ RECORD = Record(
     properties=Properties(
         convex=Claim(False, "the cosine bends down at its top and up at its bottom"),
         lipschitz=Claim(False, "the shorter a row, the faster its direction turns"),
-        smooth=Claim(True, "where no row is 0: log-sum-exp of cosines"),
+        smooth=Claim(False, "log-sum-exp of cosines is; a row of zeros has no direction"),
         symmetric=Claim(
             True,
             "the views exchange their losses, and the sum stays",

@@ -182,7 +182,7 @@ RECORD = Record(
         {"input": "x", "target": 0.0},
         (-3, 3),
         "x − y",
-        sweep=("eps", (0.1, 0.5, 1.0)),
+        sweep=("eps", (0.001, 0.5, 1.0)),
         slider=(0.001, 0.1, 0.25, 0.5, 0.75, 1.0, 2.0),
     ),
     properties=Properties(

@@ -90,7 +90,7 @@ def mined(salt: str, function: str, anchor: int | None) -> str:
                 radius = (POINTS[a] - POINTS[p]).norm()
                 circle = POINTS[a, :, None] + radius * torch.stack((turn.cos(), turn.sin()))
                 axes.plot(*circle, ":", color=INK, linewidth=0.8, alpha=0.7, zorder=0)
-            axes.annotate("a", POINTS[anchor].tolist(), (-12, 4), textcoords="offset points")
+            axes.annotate("a", POINTS[anchor].tolist(), (8, -11), textcoords="offset points")
             for p in sorted({p for _, p, _ in triplets}):
                 axes.annotate("p", POINTS[p].tolist(), (5, 5), textcoords="offset points")
             for n in sorted({n for _, _, n in triplets}):

@@ -260,7 +260,7 @@ def triplet_plane(name: str) -> str:
     panels = [
         plane(
             f"{name}-1", triplets(function), gettext("ℓ, with m = 1"), ("d(a, a⁺)", "d(a, a⁻)"),
-            (0, 3), (0, 3), (0.001, 0.5, 1, 1.5, 2, 3), arrows=False, names=False,
+            (0, 3), (0, 3), (0.001, 1, 2, 3), arrows=False, names=False,
             extra=regions(((easy, 0.75, 2.5), (semi, 1.5, 2.0), (hard, 2.1, 0.8))),
         ),
         plane(
@@ -293,7 +293,7 @@ def margin_ranking_plane(name: str) -> str:
     panels = [
         plane(
             f"{name}-1", loss, gettext("ℓ, with y = 1 and m = 1"), ("x₂", "x₁"),
-            (0, 3), (0, 3), (0.001, 0.5, 1, 1.5, 2, 3), arrows=False, names=False,
+            (0, 3), (0, 3), (0.001, 1, 2, 3), arrows=False, names=False,
             extra=regions(words),
         ),
         plane(

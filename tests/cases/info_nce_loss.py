@@ -154,5 +154,5 @@ def errors() -> Iterator[Error]:
     yield Error("integer negatives", integers, NotImplementedError, "negatives", False)
 
 
-domain = Domain({"query": (2, 2), "key": (2, 2)}, ({},), element=(0,))
+domain = Domain({"query": (2, 2), "key": (2, 2)}, ({},), scales=(2.0, -14.0), element=(0,))
 contests = (usual(partial(named, names=("query", "key")), 1024, 128, leaves=("query", "key")),)

@@ -81,5 +81,6 @@ def errors() -> Iterator[Error]:
 domain = Domain(
     {"input2": (2, 2)},
     ({"input1": torch.tensor([[1.0, 2.0], [-1.0, -2.0]])},),
+    scales=(2.0, -14.0),
 )
 contests = (usual(partial(named, names=PAIR), 128, 128, leaves=PAIR),)

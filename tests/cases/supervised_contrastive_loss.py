@@ -94,6 +94,7 @@ def errors() -> Iterator[Error]:
 domain = Domain(
     {"input": (3, 2)},
     targets([0, 0, 1]),
+    scales=(2.0, -14.0),
     element=(0,),
     exchange=lambda a: a | {"input": a["input"][torch.tensor([1, 0, 2])]},
 )
