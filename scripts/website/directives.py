@@ -284,8 +284,7 @@ def disagreements() -> str:
     known, blocks = scripts.peers.functions(), []
     for family, members in groups():
         tables = [
-            f"### [{language.breakable(loss.classes[0])}]"
-            f"(../losses/{loss.function}.md#who-computes-it-differently)"
+            f"### [{loss.classes[0]}](../losses/{loss.function}.md#who-computes-it-differently)"
             f" {{ #{loss.classes[0].lower()} }}\n\n{among(loss.function, rows)}"
             for loss in members
             if loss.function in known and (rows := scripts.peers.differing(loss.function))

@@ -267,6 +267,7 @@ def translated(docstring: str) -> str:
         if part.message not in context.translations:
             shape = part.kind.startswith("Shape") and not part.message
             said = part.source.replace("`: ", "`：").replace("`, `", "`、`")
+            said = re.sub(r"\.$", "。", said)
             lines.append(said if shape else part.source)
         else:
             said = gettext(part.message)

@@ -39,7 +39,7 @@ LISTS = {
 }
 NAME = re.compile(r'(<h1[^>]*>|<span class="doc doc-object-name[^>]*>)([^<]*)')
 WORD = re.compile(r"\S{8,}")
-LONG = re.compile(r"(?<=<code>)[\w./]{20,}(?=</code>)")
+LONG = re.compile(r"""(?<=<code>)[\w./]{20,}(?=</code>)|(?<=">)[A-Z][A-Za-z]{25,}(?=</a>)""")
 # Tables of whole calls, whose names are longer than a column is wide.
 CALLS = re.compile(r'<div class="calls">.*?</div>', re.DOTALL)
 CALL = re.compile(r"(?<=<code>)[^<]*(?=</code>)")
@@ -133,8 +133,10 @@ def pictured(config: MkDocsConfig, path: str) -> bool:
 
 def typed(item: re.Match[str]) -> str:
     kind, default, value, description = item.groups()
-    about = f"（{kind}{f'，{default}{value}' if value else ''}）" if kind else ""
-    return f"{about}：{description}"
+    # Quotes would keep the browser from breaking the line, except inside of the word before them.
+    value = f'，<wbr><span class="name">{default}</span><wbr>{value}' if value else ""
+    about = f"（{kind}{value}）" if kind else ""
+    return f"{about}：<wbr>{description}"
 
 
 def spoken_in_english(block: re.Match[str]) -> str:

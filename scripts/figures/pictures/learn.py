@@ -11,7 +11,7 @@ from matplotlib.patches import Circle
 import losses
 from scripts.figures.drawing import COLOURS, INK, number, picture, svg, whole
 from scripts.figures.surfaces import plane
-from scripts.website.language import gettext
+from scripts.website.language import gettext, named
 
 CENTRED = {"ha": "center", "va": "center"}
 
@@ -115,8 +115,8 @@ def likelihood(name: str) -> str:
         for k, (text, value) in enumerate(answers.items()):
             cost = -math.log(value)
             axes.plot([value], [cost], "o", color=COLOURS[1] if k == 0 else INK)
-            axes.annotate(f"{text}: {cost:.4f}", (value, cost), (7, 3), fontsize=11, color=INK,
-                          textcoords="offset points")  # fmt: skip
+            axes.annotate(named(text, f"{cost:.4f}"), (value, cost), (7, 3), fontsize=11,
+                          color=INK, textcoords="offset points")  # fmt: skip
         axes.set_ylim(0, 4.7)
 
     caption = gettext(

@@ -72,8 +72,8 @@ def ssim(name: str) -> str:
         for place, (title, y) in enumerate({gettext("the patch"): x, **patches}.items()):
             left, top = 9.5 * (place % 2), -9.3 * (place // 2)
             dots(axes, y, left, top)
-            value = f": {number(told[title][3])}" if title in told else ""
-            axes.text(left - 0.4, top + 1, title + value)
+            text = named(title, number(told[title][3])) if title in told else title
+            axes.text(left - 0.4, top + 1, text)
         axes.set_xlim(-0.8, 16.4)
         axes.set_ylim(-16.1, 2.3)
 
