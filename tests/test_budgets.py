@@ -24,7 +24,7 @@ from tests.pages import DESKTOP, ENGLISH, LANGUAGES, LONGEST, PHONE, SITE
 
 pytestmark = pytest.mark.browser
 
-STEADY = 0.02  # of a screen: the mathematics font may come after the text
+STEADY = 0.03  # of a screen: the mathematics font may come after the text
 LOSSES = 100  # the site is to stay light up to these
 FIRST_VISIT, NEXT_PAGE, INDEX = 200_000, 60_000, 500_000  # bytes, as they are sent
 FIRST_PAINT = 2000  # milliseconds, on the slow phone
