@@ -227,10 +227,11 @@ def rows_for(names: Sequence[str]) -> int:
     """Return how many rows a legend of these names needs."""
     if len(names) < 2:
         return 0
-    if sum(len(name) * 6.3 + 34 for name in names) < WIDTH:
+    # Letters and Chinese characters, and the line before them, in pixels
+    wide = [sum(10.5 if "\u2e80" <= c <= "\uffef" else 6.3 for c in name) + 34 for name in names]
+    if sum(wide) < WIDTH:
         return 1
-    columns = max(1, int(WIDTH / (max(len(name) for name in names) * 6.3 + 34)))
-    return -(-len(names) // columns)
+    return -(-len(names) // max(1, int(WIDTH / max(wide))))
 
 
 def whole(name: str, panels: Sequence[str], caption: str, control: str = "") -> str:

@@ -40,6 +40,8 @@ LISTS = {
 NAME = re.compile(r'(<h1[^>]*>|<span class="doc doc-object-name[^>]*>)([^<]*)')
 WORD = re.compile(r"\S{8,}")
 LONG = re.compile(r"""(?<=<code>)[\w./]{20,}(?=</code>)|(?<=">)[A-Z][A-Za-z]{25,}(?=</a>)""")
+# A number and its unit stay on one line, but what is printed stays as it was printed.
+PERCENT = re.compile(r"<pre.*?</pre>|(?<=\d) (?=%)", re.DOTALL)
 # Tables of whole calls, whose names are longer than a column is wide.
 CALLS = re.compile(r'<div class="calls">.*?</div>', re.DOTALL)
 CALL = re.compile(r"(?<=<code>)[^<]*(?=</code>)")
@@ -297,6 +299,7 @@ def process_page(config: MkDocsConfig, path: str) -> tuple[str, str]:
         link = f'<a href="{config.repo_url.rstrip("/")}/blob/main/{module}">{module}</a>'
         page = page.replace(f"<code>{module}</code>", link)
     page = LONG.sub(lambda name: language.breakable(name[0]), page)
+    page = PERCENT.sub(lambda found: found[0] if found[0] != " " else "\N{NO-BREAK SPACE}", page)
     built.write_text(page, "utf-8")
     if language.context.language == "en" and path.startswith("losses/"):
         built.with_suffix(".py").write_text(snippets.bundle(source.stem), "utf-8")

@@ -60,7 +60,10 @@ def symptoms(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
             pitfall = anchor == "pitfalls" or (pitfall and anchor != "easily-confused" and anchor)
             chosen = pitfall and anchor != "pitfalls"
         else:
+            # A concept's page has other sections as well.
+            trouble = "<code>" in entry["title"] or MESSAGE.search(html.unescape(entry["text"]))
             pitfall, chosen = False, page in AMONG and bool(anchor)
+            chosen = chosen and (page.startswith("guide/") or bool(trouble))
         if chosen and entry["title"]:
             found.append(entry)
     return found

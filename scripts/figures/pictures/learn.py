@@ -11,7 +11,7 @@ from matplotlib.patches import Circle
 import losses
 from scripts.figures.drawing import COLOURS, INK, number, picture, svg, whole
 from scripts.figures.surfaces import plane
-from scripts.website.language import gettext, named
+from scripts.website.language import gettext, listed, named
 
 CENTRED = {"ha": "center", "va": "center"}
 
@@ -90,8 +90,8 @@ def graph(name: str) -> str:
     caption = gettext(
         "Forward, from left to right: the values {values}. Backward, from right to left: the slope "
         "of the loss in each of them, {slopes}.",
-        values=", ".join(numbers),
-        slopes=", ".join(reversed(slopes)),
+        values=listed(numbers),
+        slopes=listed(reversed(slopes)),
     )
     panel = svg(paint, caption, name, size=(340, 150), margins=(4, 4, 4, 4))
     return whole(name, [panel], caption)
