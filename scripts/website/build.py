@@ -69,9 +69,12 @@ def translated(config: dict[str, Any], name: str) -> dict[str, Any]:
     """Return what differs in another language."""
     language.use(name)
 
+    def said(title: str) -> str:
+        return language.listed(gettext(title).split(", "))  # names of losses are not translated
+
     def titles(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [
-            {gettext(title): titles(below) if isinstance(below, list) else below}
+            {said(title): titles(below) if isinstance(below, list) else below}
             for entry in entries
             for title, below in entry.items()
         ]
