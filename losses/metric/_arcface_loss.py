@@ -273,7 +273,7 @@ RECORD = Record(
         ),
         lipschitz=Claim(False, "the slope grows as 1 / length, and beyond π − `margin` it jumps"),
         smooth=Claim(False, "a jump where the angle and the `margin` make π, and no slope at 0"),
-        symmetric=Claim(False, "the opposite embedding has the opposite angles", "sign"),
+        symmetric=Claim(False, "the opposite embedding has the angle π − θ", "sign"),
         bounded=Claim(False, "the slope grows as 1 / length"),
         non_negative=Claim(True, "minus the logarithm of a probability"),
         minimum=Claim(True, "in some direction; the length does not matter"),

@@ -139,7 +139,11 @@ def answers_of(loss: Record) -> list[tuple[str, str]]:
         gettext("`'mean'` divides by"): loss.mean,
         gettext("Epsilon"): loss.eps,
     }
-    return [(title, gettext(text)) for title, text in rows.items() if text]
+    told = [(title, gettext(text)) for title, text in rows.items() if text]
+    if language.context.language == "en":
+        return told
+    # Shapes alone have nothing to translate but their marks.
+    return [(title, text.replace("` (", "`：(").replace("), `", ")；`")) for title, text in told]
 
 
 def glance(loss: Record) -> str:
